@@ -1,0 +1,129 @@
+// The one table of everything that can go wrong, and the class that carries a row of it.
+// It must not import anything: every part of the main thread reports through it.
+
+/** Whose fault it is: decides the log level, the exit code and what a client may see. */
+export type Blame = 'app' | 'operator' | 'client' | 'internal'
+
+interface ErrorRow {
+  readonly blame: Blame
+  /** What the HTTP client gets when the error ends its request. */
+  readonly status: number
+  /** What happened, with the value, then what to do. `%s` marks take the arguments in order. */
+  readonly text: string
+}
+
+export const ERRORS = {
+  WASGI_ERR_APP_IMPORT: {
+    blame: 'app',
+    status: 500,
+    text: 'Importing "%s" failed: %s. The traceback below is Python\'s own.'
+  },
+  WASGI_ERR_APP_SYNTAX: {
+    blame: 'app',
+    status: 500,
+    text: 'Python cannot parse "%s": %s. Correct the line that the traceback below names.'
+  },
+  WASGI_ERR_APP_NOT_FOUND: {
+    blame: 'app',
+    status: 500,
+    text: 'There is no application at "%s": %s. Name a file, a folder or a package.module that exists.'
+  },
+  WASGI_ERR_APP_CALLABLE: {
+    blame: 'app',
+    status: 500,
+    text: '"%s" has no WSGI callable: %s. Name one, as in "%s:callable".'
+  },
+  WASGI_ERR_APP_EXCEPTION: {
+    blame: 'app',
+    status: 500,
+    text: 'The application raised %s while answering %s. The traceback below is Python\'s own.'
+  },
+  WASGI_ERR_CONFIG_INVALID: {
+    blame: 'operator',
+    status: 500,
+    text: '%s must be %s, got %s (from %s).'
+  },
+  WASGI_ERR_CONFIG_UNKNOWN: {
+    blame: 'operator',
+    status: 500,
+    text: 'There is no option "%s" (from %s).%s'
+  },
+  WASGI_ERR_CONFIG_FILE: {
+    blame: 'operator',
+    status: 500,
+    text: 'The configuration file "%s" cannot be used: %s.'
+  },
+  WASGI_ERR_ROOT_REFUSED: {
+    blame: 'operator',
+    status: 500,
+    text: 'root "%s" would show the application %s. Put the application into a folder of its own, or name one with --root.'
+  },
+  WASGI_ERR_LISTEN: {
+    blame: 'operator',
+    status: 500,
+    text: 'Cannot listen on %s: %s.'
+  },
+  WASGI_ERR_BODY_TOO_LARGE: {
+    blame: 'client',
+    status: 413,
+    text: 'The request body is larger than body_limit (%s bytes).'
+  },
+  WASGI_ERR_BAD_REQUEST: {
+    blame: 'client',
+    status: 400,
+    text: 'The request is malformed: %s.'
+  },
+  WASGI_ERR_REQUEST_TIMEOUT: {
+    blame: 'app',
+    status: 504,
+    text: 'The application did not finish %s within request_timeout (%s ms). Its worker %s was terminated and is being replaced.'
+  },
+  WASGI_ERR_WORKER_DIED: {
+    blame: 'app',
+    status: 502,
+    text: 'Worker %s died while answering %s: %s. It is being replaced.'
+  },
+  WASGI_ERR_GROUP_DOWN: {
+    blame: 'operator',
+    status: 503,
+    text: 'Process group "%s" has no worker to answer with: %s.'
+  },
+  WASGI_ERR_INTERNAL: {
+    blame: 'internal',
+    status: 500,
+    text: 'wasgi itself failed: %s. Please report it.'
+  }
+} as const satisfies Record<string, ErrorRow>
+
+export type ErrorCode = keyof typeof ERRORS
+
+export interface WasgiErrorOptions {
+  readonly cause?: unknown
+  /** Python's traceback, with host paths; for logs and terminals, never for clients. */
+  readonly traceback?: string
+}
+
+/** An error with a stable code. `message` is for operators; clients get `phrase(status)`. */
+export class WasgiError extends Error {
+  override readonly name = 'WasgiError'
+  readonly code: ErrorCode
+  readonly blame: Blame
+  readonly statusCode: number
+  readonly traceback: string | undefined
+
+  constructor(code: ErrorCode, args: ReadonlyArray<unknown> = [], options: WasgiErrorOptions = {}) {
+    super(fill(ERRORS[code].text, args), 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.blame = ERRORS[code].blame
+    this.statusCode = ERRORS[code].status
+    this.traceback = options.traceback
+  }
+}
+
+function fill(text: string, args: ReadonlyArray<unknown>): string {
+  let next = 0
+  return text.replace(/%s/g, () => String(args[next++]))
+}
+
+/** Exit codes of the command line, one for each kind of fault (docs/reference/exit-codes.md). */
+export const EXIT = { ok: 0, app: 1, usage: 2, config: 3, environment: 4, internal: 70 } as const
