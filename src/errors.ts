@@ -36,7 +36,12 @@ export const ERRORS = {
   WASGI_ERR_APP_EXCEPTION: {
     blame: 'app',
     status: 500,
-    text: 'The application raised %s while answering %s. The traceback below is Python\'s own.'
+    text: "The application raised %s while answering %s. The traceback below is Python's own."
+  },
+  WASGI_ERR_USAGE: {
+    blame: 'operator',
+    status: 500,
+    text: 'The command line is not complete or not understood: %s. See "wasgi --help".'
   },
   WASGI_ERR_CONFIG_INVALID: {
     blame: 'operator',
@@ -93,7 +98,7 @@ export const ERRORS = {
     status: 500,
     text: 'wasgi itself failed: %s. Please report it.'
   }
-} as const satisfies Record<string, ErrorRow>
+} as const
 
 export type ErrorCode = keyof typeof ERRORS
 
@@ -112,10 +117,11 @@ export class WasgiError extends Error {
   readonly traceback: string | undefined
 
   constructor(code: ErrorCode, args: ReadonlyArray<unknown> = [], options: WasgiErrorOptions = {}) {
-    super(fill(ERRORS[code].text, args), 'cause' in options ? { cause: options.cause } : undefined)
+    const row: ErrorRow = ERRORS[code]
+    super(fill(row.text, args), 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
-    this.blame = ERRORS[code].blame
-    this.statusCode = ERRORS[code].status
+    this.blame = row.blame
+    this.statusCode = row.status
     this.traceback = options.traceback
   }
 }
