@@ -1,0 +1,177 @@
+// Everything that crosses between the main thread and a worker thread, and who sends it when.
+// Besides the Piscina task and its result, each worker has one MessagePort of its own to the main
+// thread. Imported by both sides; imports nothing but types.
+import type { MessagePort } from 'node:worker_threads'
+import type { InterpreterAssets } from '../../workers/boot/assets.ts'
+
+/** Main → worker, through Piscina's workerData: the same for all workers of a group. */
+export interface GroupData {
+  readonly assets: InterpreterAssets
+  /** wire/request-table.ts */
+  readonly requests: SharedArrayBuffer
+  /** wire/lock-table.ts */
+  readonly locks: SharedArrayBuffer
+}
+
+/** Worker → main, through the thread's own port, once, as soon as the thread runs. */
+export interface Hello {
+  readonly kind: 'hello'
+  readonly threadId: number
+  readonly port: MessagePort
+}
+
+/** One host folder that Python may see. */
+export interface FileGrant {
+  readonly guestPath: string
+  readonly hostPath: string
+  readonly writable: boolean
+  readonly hideDotNames: boolean
+}
+
+/** What the loader imports; see src/config/target.ts. Guest paths. */
+export interface ApplicationSpec {
+  readonly target: string
+  readonly file: string | null
+  readonly module: string | null
+  readonly callable: string | null
+  readonly call: boolean
+}
+
+/** Main → worker, once, after `hello`: make the interpreter and load the application. */
+export interface Boot {
+  readonly kind: 'boot'
+  /** `group/number`, as logs name it. */
+  readonly name: string
+  /** Owner of its locks in the lock table; never reused. */
+  readonly owner: number
+  readonly grants: readonly FileGrant[]
+  /** Guest paths put on sys.path, in order. */
+  readonly sysPath: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly application: ApplicationSpec
+  readonly multiprocess: boolean
+  readonly debug: boolean
+  readonly tmpLimitBytes: number
+  /** Bytes the worker may produce beyond what the socket has accepted. */
+  readonly windowBytes: number
+  /** wire/log-budget.ts */
+  readonly logBudget: SharedArrayBuffer
+}
+
+/** Worker → main, exactly once after `boot`. */
+export interface Ready {
+  readonly kind: 'ready'
+  readonly callable: string
+  readonly bootMs: number
+}
+
+/** Worker → main instead of `ready`. `args` fill the text of `code` in src/errors.ts. */
+export interface BootFailed {
+  readonly kind: 'boot-failed'
+  readonly code: string
+  readonly args: readonly string[]
+  readonly traceback: string
+}
+
+/** Worker → main: a line the application or the gateway wrote. */
+export interface LogLine {
+  readonly kind: 'log'
+  readonly level: number
+  readonly stream: string
+  readonly text: string
+}
+
+/** Worker → main, once per streamed response, before any `chunk`. `head` as in `Complete`. */
+export interface StreamHead {
+  readonly kind: 'head'
+  readonly id: number
+  readonly head: string
+  readonly chunk: Uint8Array
+}
+
+/** Worker → main: a further piece of a streamed response, transferred. */
+export interface StreamChunk {
+  readonly kind: 'chunk'
+  readonly id: number
+  readonly chunk: Uint8Array
+}
+
+/** Worker → main: the application wants the next piece of the request body. */
+export interface Pull {
+  readonly kind: 'pull'
+  readonly id: number
+}
+
+export type FromWorker = Ready | BootFailed | LogLine | StreamHead | StreamChunk | Pull
+
+/** Main → worker: the socket accepted this many bytes of the response. */
+export interface Credit {
+  readonly kind: 'credit'
+  readonly id: number
+  readonly bytes: number
+}
+
+/** Main → worker, in answer to `pull`; `chunk` is empty unless `status` is `more`. */
+export interface BodyPiece {
+  readonly kind: 'body'
+  readonly id: number
+  readonly status: 'more' | 'end' | 'gone' | 'too-large'
+  readonly chunk: Uint8Array
+}
+
+/** Main → worker: the client is gone; whoever waits on its behalf is to be woken. */
+export interface Cancel {
+  readonly kind: 'cancel'
+  readonly id: number
+}
+
+export type ToWorker = Boot | Credit | BodyPiece | Cancel
+
+/** Main → worker: one request, as Piscina's task. */
+export interface RequestTask {
+  readonly id: number
+  /** Its row in the request table. */
+  readonly slot: number
+  /** Newline-separated, Latin-1; see wire/request-head.ts. */
+  readonly head: string
+  /** The whole body if it is small and has arrived; null when it is to be pulled. */
+  readonly body: Uint8Array | null
+}
+
+/** Worker → main: the task's result, exactly once per task. */
+export type TaskResult =
+  | Withdrawn
+  | Complete
+  | { readonly kind: 'streamed'; readonly recycle: boolean }
+  | { readonly kind: 'gone'; readonly recycle: boolean }
+  | Failed
+  | Died
+
+/** The main thread took it back before it started. No Python ran. */
+export interface Withdrawn {
+  readonly kind: 'withdrawn'
+}
+
+/** A whole response. `head`: status line, then name and value lines, newline-separated, Latin-1. */
+export interface Complete {
+  readonly kind: 'complete'
+  readonly head: string
+  readonly body: Uint8Array
+  readonly recycle: boolean
+}
+
+/** The application failed; `sent` tells whether a head had been sent before. */
+export interface Failed {
+  readonly kind: 'failed'
+  readonly sent: boolean
+  /** 413 when the client's body is to blame, else 500. */
+  readonly status: number
+  readonly traceback: string
+  readonly recycle: boolean
+}
+
+/** The interpreter is broken beyond use; the thread must be replaced. */
+export interface Died {
+  readonly kind: 'died'
+  readonly reason: string
+}

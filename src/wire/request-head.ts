@@ -1,0 +1,40 @@
+// The head of a request as one string of lines: cheap to clone between threads, and nothing in it
+// can hold a newline (Node's parser refuses them), so it needs no escaping.
+
+/** What the main thread knows of a request beside its header fields. All Latin-1 text. */
+export interface RequestLine {
+  readonly method: string
+  /** Exactly as received: origin-form, absolute-form or `*`. */
+  readonly target: string
+  readonly httpVersion: string
+  readonly scheme: string
+  readonly remoteAddress: string
+  readonly remotePort: string
+  readonly serverName: string
+  readonly serverPort: string
+  /** Decoded mount path, '' at the root. */
+  readonly scriptName: string
+}
+
+/** How many lines come before the header fields. */
+export const HEAD_LINES = 9
+
+/**
+ * Joins a request line and `rawHeaders` (name, value, name, value …) into lines.
+ * Returns undefined when a part holds a newline or a character beyond Latin-1, which no real
+ * connection delivers but an injected request can.
+ */
+export function encodeRequestHead(
+  line: RequestLine,
+  rawHeaders: readonly string[]
+): string | undefined {
+  const start = `${line.method}\n${line.target}\n${line.httpVersion}\n${line.scheme}\n${line.remoteAddress}\n${line.remotePort}\n${line.serverName}\n${line.serverPort}\n${line.scriptName}`
+  const head = rawHeaders.length === 0 ? start : `${start}\n${rawHeaders.join('\n')}`
+  let newlines = 0
+  for (let i = 0; i < head.length; i++) {
+    const code = head.charCodeAt(i)
+    if (code === 10) newlines++
+    else if (code > 255 || code === 0 || code === 13) return undefined
+  }
+  return newlines === HEAD_LINES - 1 + rawHeaders.length ? head : undefined
+}

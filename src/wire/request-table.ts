@@ -1,0 +1,84 @@
+// A table in shared memory with one row for each request handed to a worker. It decides, without a
+// message, who owns a request: a worker that starts it or the main thread that takes it back. A row
+// is marked as started before any Python runs, so nothing is lost and nothing is run twice.
+
+const STATE = 0
+const CANCELLED = 1
+const WORDS = 2
+
+const FREE = 0
+const WAITING = 1
+const STARTED = 2
+const WITHDRAWN = 3
+
+/** Bytes the table of `slots` rows takes: two words of state and one double for the start time. */
+export function requestTableBytes(slots: number): number {
+  return slots * (WORDS * 4 + 8)
+}
+
+/** A view of the table; both threads make their own over the same buffer. */
+export class RequestTable {
+  readonly slots: number
+  readonly #words: Int32Array
+  readonly #startedAt: Float64Array
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.slots = buffer.byteLength / (WORDS * 4 + 8)
+    this.#startedAt = new Float64Array(buffer, 0, this.slots)
+    this.#words = new Int32Array(buffer, this.slots * 8, this.slots * WORDS)
+  }
+
+  /** Main: finds a free row and marks it waiting. -1 when there is none. */
+  claim(): number {
+    for (let slot = 0; slot < this.slots; slot++) {
+      if (Atomics.load(this.#words, slot * WORDS) !== FREE) continue
+      Atomics.store(this.#words, slot * WORDS + CANCELLED, 0)
+      this.#startedAt[slot] = 0
+      Atomics.store(this.#words, slot * WORDS + STATE, WAITING)
+      return slot
+    }
+    return -1
+  }
+
+  /** Main: the row may be used again. Only after the worker has answered for it or is gone. */
+  release(slot: number): void {
+    Atomics.store(this.#words, slot * WORDS + STATE, FREE)
+  }
+
+  /** Worker: true when the request is now this worker's to run; false when it was taken back. */
+  start(slot: number, nowMs: number): boolean {
+    this.#startedAt[slot] = nowMs
+    const before = Atomics.compareExchange(this.#words, slot * WORDS + STATE, WAITING, STARTED)
+    return before === WAITING
+  }
+
+  /** Main: true when the request had not started and never will in that worker. */
+  withdraw(slot: number): boolean {
+    const before = Atomics.compareExchange(this.#words, slot * WORDS + STATE, WAITING, WITHDRAWN)
+    return before === WAITING
+  }
+
+  hasStarted(slot: number): boolean {
+    return Atomics.load(this.#words, slot * WORDS + STATE) === STARTED
+  }
+
+  /** Milliseconds of the shared monotonic clock (`monotonicMs`) when it started; 0 before. */
+  startedAt(slot: number): number {
+    return this.hasStarted(slot) ? (this.#startedAt[slot] ?? 0) : 0
+  }
+
+  /** Main: the client is gone. */
+  cancel(slot: number): void {
+    Atomics.store(this.#words, slot * WORDS + CANCELLED, 1)
+  }
+
+  /** Worker: asked at each chunk, so a computing generator stops without an event loop. */
+  isCancelled(slot: number): boolean {
+    return Atomics.load(this.#words, slot * WORDS + CANCELLED) === 1
+  }
+}
+
+/** A monotonic clock that all threads of the process share, in milliseconds. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1000n) / 1000
+}

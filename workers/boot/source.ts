@@ -1,0 +1,108 @@
+// Rewrites Pyodide's published files so that they can live in the realm: two ES modules become
+// functions that take their surroundings as parameters, and the wasm file gets a memory ceiling.
+// Pure: bytes and text in, bytes and text out. This and private-api.ts hold all that is pinned to
+// the exact version of Pyodide in package.json.
+
+/** The names that the rewritten scripts take as parameters, in order; realm/face.js makes them. */
+export const FACE_NAMES = [
+  'globalThis',
+  'self',
+  'location',
+  'performance',
+  'crypto',
+  'setTimeout',
+  'clearTimeout',
+  'setImmediate',
+  'TextDecoder',
+  'TextEncoder',
+  'console',
+  'fetch',
+  'URL',
+  'AbortController',
+  'WebAssembly',
+  'importModule'
+] as const
+
+const PAGE_BYTES = 65_536
+
+/** Turns `pyodide.asm.mjs` into a script whose value is `(face) => createPyodideModule`. */
+export function moduleScript(source: string): string {
+  const body = replaceOnce(source, /export default _createPyodideModule;\s*$/, '')
+  return enclose(body, 'return _createPyodideModule', 'file:///wasgi/pyodide.asm.mjs')
+}
+
+/** Turns `pyodide.mjs` into a script whose value is `(face) => loadPyodide`. */
+export function loaderScript(source: string): string {
+  const exported = /export\{(\w+) as loadPyodide,\w+ as version\};/.exec(source)
+  if (exported === null) throw new Error('pyodide.mjs does not end as expected')
+  const body = source.slice(0, exported.index)
+  return enclose(body, `return ${exported[1]}`, 'file:///wasgi/pyodide.mjs')
+}
+
+function enclose(body: string, end: string, url: string): string {
+  // Dynamic import is refused by Node with an error of the host's realm, so no such call may stay.
+  const text = body.replaceAll(/\bimport\(/g, 'importModule(').replaceAll('import.meta.url', `"${url}"`)
+  return `(function(face){'use strict';const {${FACE_NAMES.filter((name) => name !== 'globalThis').join(',')}}=face;return (function(globalThis){${text}\n;${end}})(face.globalThis)})`
+}
+
+function replaceOnce(text: string, pattern: RegExp, replacement: string): string {
+  if (!pattern.test(text)) throw new Error(`Pyodide's source has no ${pattern}`)
+  return text.replace(pattern, replacement)
+}
+
+/**
+ * Writes `maxBytes` into the memory section of a wasm module as its maximum, so that V8 itself
+ * refuses to grow beyond it: a ceiling that no code inside can lift. Returns a new array.
+ * The maximum keeps its encoded length (LEB128 may be padded), so no offset moves.
+ */
+export function capMemory(wasm: Uint8Array, maxBytes: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(wasm)
+  const { maximumAt, maximumLength, minimum } = findMemoryLimits(bytes)
+  const pages = Math.max(minimum, Math.min(PAGE_BYTES, Math.floor(maxBytes / PAGE_BYTES)))
+  for (let i = 0; i < maximumLength; i++) {
+    const more = i < maximumLength - 1 ? 0x80 : 0
+    bytes[maximumAt + i] = ((pages >>> (7 * i)) & 0x7f) | more
+  }
+  return bytes
+}
+
+interface MemoryLimits {
+  readonly minimum: number
+  readonly maximumAt: number
+  readonly maximumLength: number
+}
+
+/** WebAssembly core specification, 5.5.5 (memory section, id 5) and 5.3.8 (limits). */
+function findMemoryLimits(bytes: Uint8Array): MemoryLimits {
+  let at = 8
+  while (at < bytes.length) {
+    const id = bytes[at]
+    const size = readLeb(bytes, at + 1)
+    if (id === 5) {
+      const count = readLeb(bytes, size.next)
+      const flags = bytes[count.next] ?? 0
+      if (count.value !== 1 || (flags & 1) === 0) break
+      const minimum = readLeb(bytes, count.next + 1)
+      const maximum = readLeb(bytes, minimum.next)
+      return {
+        minimum: minimum.value,
+        maximumAt: minimum.next,
+        maximumLength: maximum.next - minimum.next
+      }
+    }
+    at = size.next + size.value
+  }
+  throw new Error('the wasm module does not declare one memory with a maximum')
+}
+
+function readLeb(bytes: Uint8Array, at: number): { value: number; next: number } {
+  let value = 0
+  let shift = 0
+  let next = at
+  for (;;) {
+    const byte = bytes[next++] ?? 0
+    value |= (byte & 0x7f) << shift
+    if (byte < 0x80) return { value: value >>> 0, next }
+    shift += 7
+  }
+}

@@ -1,0 +1,141 @@
+// The worker's side of the request being served: credit for what it may produce, pieces of the body
+// it pulls, and the news that the client is gone. One at a time (threads = 1); the realm asks through
+// plain functions, and every wait is a number that `settle` ends.
+import type { BodyPiece, Credit, FromWorker, RequestTask } from '../src/wire/messages.ts'
+import type { RequestTable } from '../src/wire/request-table.ts'
+
+/** Sends one message to the main thread. Bytes in it are transferred. */
+export type Post = (message: FromWorker, transfer: ArrayBuffer[]) => void
+
+const HEAD_AND_CHUNK = 1
+const GONE = -1
+
+export class Exchange {
+  readonly #requests: RequestTable
+  readonly #post: Post
+  readonly #settle: (ticket: number, value: number) => void
+  readonly #windowBytes: number
+  #task: RequestTask | undefined
+  #credit = 0
+  #draining = 0
+  #pulling = 0
+  #gone = false
+
+  constructor(
+    requests: RequestTable,
+    post: Post,
+    settle: (ticket: number, value: number) => void,
+    windowBytes: number
+  ) {
+    this.#requests = requests
+    this.#post = post
+    this.#settle = settle
+    this.#windowBytes = windowBytes
+  }
+
+  open(task: RequestTask): void {
+    this.#task = task
+    this.#credit = this.#windowBytes
+    this.#draining = 0
+    this.#pulling = 0
+    this.#gone = false
+  }
+
+  close(): void {
+    this.#task = undefined
+  }
+
+  /** Hands bytes to the main thread. Returns the credit left, 0 for "wait", -1 for "client gone". */
+  send(kind: number, bytes: Uint8Array): number {
+    const task = this.#task
+    if (task === undefined || this.#gone || this.#requests.isCancelled(task.slot)) return GONE
+    if (kind === HEAD_AND_CHUNK) {
+      const { head, body } = splitResponse(bytes)
+      const chunk = body.slice()
+      this.#post({ kind: 'head', id: task.id, head, chunk }, [chunk.buffer])
+      this.#credit -= chunk.length
+    } else {
+      const chunk = bytes.slice() as Uint8Array<ArrayBuffer>
+      this.#post({ kind: 'chunk', id: task.id, chunk }, [chunk.buffer])
+      this.#credit -= chunk.length
+    }
+    return Math.max(0, this.#credit)
+  }
+
+  /** Ends `ticket` with the credit once there is some, or with -1. */
+  drain(ticket: number): void {
+    if (this.#isGone()) this.#settle(ticket, GONE)
+    else if (this.#credit > 0) this.#settle(ticket, this.#credit)
+    else this.#draining = ticket
+  }
+
+  /** Ends `ticket` with the number of body bytes that `receive` then copies, 0 at the end. */
+  pull(ticket: number): void {
+    const task = this.#task
+    if (task === undefined || this.#isGone()) {
+      this.#settle(ticket, GONE)
+      return
+    }
+    this.#pulling = ticket
+    this.#post({ kind: 'pull', id: task.id }, [])
+  }
+
+  onCredit(message: Credit): void {
+    if (message.id !== this.#task?.id) return
+    this.#credit += message.bytes
+    const ticket = this.#draining
+    if (ticket === 0 || this.#credit <= 0) return
+    this.#draining = 0
+    this.#settle(ticket, this.#credit)
+  }
+
+  /** `copy` puts the piece into Python's input buffer. */
+  onBody(message: BodyPiece, copy: (chunk: Uint8Array) => void): void {
+    const ticket = this.#pulling
+    if (message.id !== this.#task?.id || ticket === 0) return
+    this.#pulling = 0
+    if (message.status === 'more') {
+      copy(message.chunk)
+      this.#settle(ticket, message.chunk.length)
+    } else {
+      this.#settle(ticket, message.status === 'end' ? 0 : message.status === 'gone' ? GONE : -2)
+    }
+  }
+
+  onCancel(id: number): void {
+    if (id !== this.#task?.id) return
+    this.#gone = true
+    for (const ticket of [this.#draining, this.#pulling]) if (ticket !== 0) this.#settle(ticket, GONE)
+    this.#draining = 0
+    this.#pulling = 0
+  }
+
+  #isGone(): boolean {
+    return this.#gone || (this.#task !== undefined && this.#requests.isCancelled(this.#task.slot))
+  }
+}
+
+/** Takes apart what the gateway leaves in the response buffer: two lengths, head, body. */
+export function splitResponse(bytes: Uint8Array): { head: string; body: Uint8Array } {
+  const headLength = uint32(bytes, 0)
+  const bodyLength = uint32(bytes, 4)
+  const headEnd = 8 + headLength
+  return {
+    head: latin1(bytes.subarray(8, headEnd)),
+    body: bytes.subarray(headEnd, headEnd + bodyLength)
+  }
+}
+
+function uint32(bytes: Uint8Array, at: number): number {
+  const [a = 0, b = 0, c = 0, d = 0] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]
+  return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0
+}
+
+/** Byte for byte; a TextDecoder named latin1 would read windows-1252. */
+function latin1(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 4096) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 4096))
+  }
+  return text
+}

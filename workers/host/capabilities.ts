@@ -1,0 +1,58 @@
+// The list of everything a worker's interpreter is granted, in one place. Node-specific.
+// If it is not here, Python does not have it.
+import type { Boot } from '../../src/wire/messages.ts'
+import type { HostCapabilities } from '../interpreter.ts'
+import { grantFiles } from './files.ts'
+import { hashHost } from './hashes.ts'
+import { lockHost } from './locks.ts'
+import { textHost, timerHost } from './text.ts'
+
+/** What of the host the guest's waits and prints end in. */
+export interface Sinks {
+  readonly fireTimer: (id: number) => void
+  readonly settle: (ticket: number, value: number) => void
+  readonly log: (level: number, stream: string, text: string) => void
+}
+
+export function hostCapabilities(
+  boot: Boot,
+  locks: SharedArrayBuffer,
+  sinks: Sinks
+): HostCapabilities {
+  const files = grantFiles(boot.grants, {
+    warn: (text: string) => sinks.log(40, 'gateway', text)
+  })
+  return {
+    functions: {
+      ...textHost(),
+      ...timerHost(sinks.fireTimer),
+      ...hashHost(),
+      ...sleepHost(sinks.settle),
+      log: sinks.log
+    },
+    files,
+    locks: lockHost(locks, boot.owner, files)
+  }
+}
+
+/** One sleeper at a time (threads = 1): `suspend` ends after `ms` with 0, or with 1 by `wake`. */
+function sleepHost(settle: (ticket: number, value: number) => void) {
+  let sleeping = 0
+  let timer: NodeJS.Timeout | undefined
+  const end = (value: number): void => {
+    const ticket = sleeping
+    sleeping = 0
+    clearTimeout(timer)
+    timer = undefined
+    if (ticket !== 0) settle(ticket, value)
+  }
+  return {
+    suspend: (ticket: number, ms: number): void => {
+      end(1)
+      sleeping = ticket
+      // setTimeout takes at most 2^31 - 1; whoever sleeps longer wakes early and sleeps again.
+      if (ms >= 0) timer = setTimeout(end, Math.min(ms, 2_147_483_647), 0)
+    },
+    wake: (): void => end(1)
+  }
+}

@@ -1,0 +1,258 @@
+// One interpreter and its life: cold, booting, ready, busy, dead. It evaluates the realm's scripts,
+// hands them the host's functions, and drives Python through the few functions they give back.
+// It imports nothing of Node's: everything of the host comes in as plain functions.
+import type { ApplicationSpec, RequestTask } from '../src/wire/messages.ts'
+import { type InterpreterAssets, REALM_SCRIPTS, type RealmScript } from './boot/assets.ts'
+import { EnvironWriter } from './environ.ts'
+import type { Exchange } from './exchange.ts'
+import type { Realm } from './realm.ts'
+
+type HostFunctions = Readonly<Record<string, (...args: never[]) => unknown>>
+type RealmParts = Record<string, unknown>
+type Evaluated = (...args: unknown[]) => RealmParts
+
+/** What the realm's interpreter script gives the host. Primitives in, primitives out. */
+interface RealmControls {
+  boot(optionsText: string): void
+  load(text: string): void
+  serve(): void
+  settle(ticket: number, value: number): void
+  fireTimer(id: number): void
+  memory(): ArrayBuffer
+}
+
+/** The host's half: see workers/host. All of them take and return primitives. */
+export interface HostCapabilities {
+  /** Text, clock, randomness, timers, hashes and logging, by the names realm/face.js uses. */
+  readonly functions: HostFunctions
+  /** The file system's host half (workers/host/files.ts). */
+  readonly files: HostFunctions
+  /** The lock table's host half (workers/host/locks.ts). */
+  readonly locks: HostFunctions
+}
+
+export interface BootOptions {
+  readonly env: Readonly<Record<string, string>>
+  readonly tmpLimitBytes: number
+  /** JSON for `wasgi.boundary.configure`. */
+  readonly configure: string
+  /** Guest path of the gateway's own package. */
+  readonly gatewayPath: string
+}
+
+/** What `wasgi.boundary.load` answers. */
+export type LoadAnswer =
+  | { readonly ok: true; readonly callable: string }
+  | {
+      readonly ok: false
+      readonly code: string
+      readonly args: readonly string[]
+      readonly traceback: string
+    }
+
+/** How a request ended, as `wasgi.boundary.serve` tells it. */
+export interface Served {
+  /** 0 complete, 1 streamed, 2 failed after the head, 3 client gone, 4 failed before the head. */
+  readonly outcome: number
+  readonly recycle: boolean
+  readonly clientFault: boolean
+}
+
+const RECYCLE = 16
+const CLIENT_FAULT = 32
+
+/** Thrown when the interpreter is broken beyond use; the text is the realm's own. */
+export class InterpreterDied extends Error {}
+
+type State = 'cold' | 'booting' | 'ready' | 'busy' | 'dead'
+
+export class Interpreter {
+  readonly #assets: InterpreterAssets
+  readonly #realm: Realm
+  readonly #environ = new EnvironWriter()
+  #controls: RealmControls | undefined
+  #exchange: Exchange | undefined
+  #state: State = 'cold'
+  #stage = ''
+  #view = new Uint8Array()
+  #buffers = { request: [0, 0], response: [0, 0], input: [0, 0] }
+  #reply: ((ok: boolean, text: string) => void) | undefined
+  #done: ((outcome: number, text: string) => void) | undefined
+
+  constructor(assets: InterpreterAssets, realm: Realm) {
+    this.#assets = assets
+    this.#realm = realm
+  }
+
+  get state(): State {
+    return this.#state
+  }
+
+  /** Ends a wait of the guest's, from the exchange or a timer. */
+  readonly settle = (ticket: number, value: number): void => {
+    this.#controls?.settle(ticket, value)
+  }
+
+  readonly fireTimer = (id: number): void => {
+    this.#controls?.fireTimer(id)
+  }
+
+  /** Boots Python in the realm. Rejects with InterpreterDied and the stage it died in. */
+  async boot(host: HostCapabilities, exchange: Exchange, options: BootOptions): Promise<void> {
+    this.#state = 'booting'
+    this.#exchange = exchange
+    this.#controls = this.#evaluate(host)
+    const { env, tmpLimitBytes, configure, gatewayPath } = options
+    const optionsText = JSON.stringify({
+      env,
+      tmpLimitBytes,
+      configure,
+      gatewayPath: JSON.stringify(gatewayPath), // a JSON string is a Python literal, too
+      lockFile: this.#assets.lockFile
+    })
+    const addresses = await this.#ask((controls) => controls.boot(optionsText))
+    const [request, response, input] = addresses.split(';').map((pair) => pair.split(',').map(Number))
+    this.#buffers = { request: request ?? [], response: response ?? [], input: input ?? [] }
+    this.#state = 'ready'
+  }
+
+  /** Imports the application. Its own failures are an answer, not a rejection. */
+  async load(application: ApplicationSpec): Promise<LoadAnswer> {
+    const text = JSON.stringify(application)
+    return JSON.parse(await this.#ask((controls) => controls.load(text))) as LoadAnswer
+  }
+
+  /**
+   * Runs one request. Only one at a time. Rejects with InterpreterDied when the interpreter broke,
+   * and throws EnvironError for a head that cannot be written.
+   */
+  async serve(task: RequestTask): Promise<Served> {
+    const controls = this.#require()
+    this.#environ.write(this.#region('request'), task.head, task.body)
+    this.#state = 'busy'
+    this.#exchange?.open(task)
+    const { outcome, text } = await new Promise<{ outcome: number; text: string }>((resolve) => {
+      this.#done = (outcome, text) => resolve({ outcome, text })
+      try {
+        controls.serve()
+      } catch {
+        resolve({ outcome: -1, text: 'the realm could not start the request' })
+      }
+    })
+    this.#exchange?.close()
+    if (outcome < 0) throw this.#died(text)
+    this.#state = 'ready'
+    return {
+      outcome: outcome & 15,
+      recycle: (outcome & RECYCLE) !== 0,
+      clientFault: (outcome & CLIENT_FAULT) !== 0
+    }
+  }
+
+  /** The bytes Python left in the response buffer: valid until the next call into Python. */
+  response(): Uint8Array {
+    return this.#region('response')
+  }
+
+  /** Copies a piece of the request body to where Python's `wsgi.input` takes it from. */
+  readonly fillInput = (chunk: Uint8Array): void => {
+    this.#region('input').set(chunk)
+  }
+
+  #evaluate(host: HostCapabilities): RealmControls {
+    const functions = { ...host.functions, ...this.#ownFunctions() }
+    const run = (name: RealmScript, ...args: unknown[]): RealmParts => {
+      const script = this.#realm.evaluate(this.#assets.realmScripts[name], `realm/${name}.js`)
+      return (script as Evaluated)(...args)
+    }
+    const [first] = REALM_SCRIPTS
+    run(first)
+    const primordials = run('primordials')
+    const face = run('face', primordials, functions)
+    const files = run('files', primordials, host.files)
+    const syscalls = run('syscalls', primordials, host.locks)
+    const parts = {
+      ...this.#pyodide(face.names),
+      face,
+      files,
+      tmp: run('tmp', primordials),
+      syscalls,
+      channel: run('channel', primordials, functions, syscalls.flock),
+      privateApi: run('private-api')
+    }
+    return { ...run('interpreter', primordials, functions, parts) } as unknown as RealmControls
+  }
+
+  #pyodide(faceNames: unknown): RealmParts {
+    const script = (source: string, name: string): unknown =>
+      (this.#realm.evaluate(source, name) as (face: unknown) => unknown)(faceNames)
+    return {
+      createPyodideModule: script(this.#assets.moduleScript, 'pyodide.asm.mjs'),
+      loadPyodide: script(this.#assets.loaderScript, 'pyodide.mjs')
+    }
+  }
+
+  /** The host functions that belong to this object rather than to the platform. */
+  #ownFunctions(): HostFunctions {
+    const assets = [this.#assets.wasm, this.#assets.stdlib] as const
+    return {
+      assetLength: (asset: number) => (this.#state === 'booting' ? (assets[asset]?.length ?? 0) : 0),
+      assetRead: (asset: number, buffer: ArrayBuffer) => {
+        const bytes = assets[asset]
+        if (bytes !== undefined && this.#state === 'booting') new Uint8Array(buffer).set(bytes)
+      },
+      stage: (name: string) => {
+        this.#stage = name
+      },
+      reply: (ok: number, text: string) => {
+        const reply = this.#reply
+        this.#reply = undefined
+        reply?.(ok === 1, text)
+      },
+      done: (outcome: number, text: string) => {
+        const done = this.#done
+        this.#done = undefined
+        done?.(outcome, text)
+      },
+      send: (kind: number, length: number) =>
+        this.#exchange?.send(kind, this.#region('response').subarray(0, length)) ?? -1,
+      drain: (ticket: number) => this.#exchange?.drain(ticket),
+      pull: (ticket: number) => this.#exchange?.pull(ticket)
+    }
+  }
+
+  async #ask(call: (controls: RealmControls) => void): Promise<string> {
+    const controls = this.#require()
+    const answer = await new Promise<{ ok: boolean; text: string }>((resolve) => {
+      this.#reply = (ok, text) => resolve({ ok, text })
+      try {
+        call(controls)
+      } catch {
+        resolve({ ok: false, text: 'the realm could not start' })
+      }
+    })
+    if (!answer.ok) throw this.#died(answer.text)
+    return answer.text
+  }
+
+  #require(): RealmControls {
+    if (this.#controls === undefined || this.#state === 'dead') {
+      throw new InterpreterDied('there is no interpreter')
+    }
+    return this.#controls
+  }
+
+  #died(text: string): InterpreterDied {
+    const where = this.#state === 'booting' ? ` (stage ${this.#stage})` : ''
+    this.#state = 'dead'
+    return new InterpreterDied(`${text}${where}`)
+  }
+
+  /** A host view of one of the shared buffers. The memory moves when it grows, the address stays. */
+  #region(name: 'request' | 'response' | 'input'): Uint8Array<ArrayBuffer> {
+    const buffer = this.#require().memory()
+    if (this.#view.buffer !== buffer) this.#view = new Uint8Array(buffer)
+    const [address = 0, length = 0] = this.#buffers[name]
+    return this.#view.subarray(address, address + length) as Uint8Array<ArrayBuffer>
+  }
+}

@@ -1,0 +1,157 @@
+// Piscina's entry: one thread, one interpreter. It greets the main thread with a port of its own,
+// boots when told to, and then runs requests one after the other. Node-specific.
+import { MessageChannel, type MessagePort, parentPort, threadId, workerData } from 'node:worker_threads'
+import { LogBudget } from '../src/wire/log-budget.ts'
+import type {
+  Boot,
+  FromWorker,
+  GroupData,
+  Hello,
+  RequestTask,
+  TaskResult,
+  ToWorker
+} from '../src/wire/messages.ts'
+import { monotonicMs, RequestTable } from '../src/wire/request-table.ts'
+import { EnvironError } from './environ.ts'
+import { Exchange, splitResponse } from './exchange.ts'
+import { hostCapabilities } from './host/capabilities.ts'
+import { Interpreter, InterpreterDied } from './interpreter.ts'
+import { createRealm } from './realm.ts'
+
+class WorkerThread {
+  readonly #data: GroupData
+  readonly #port: MessagePort
+  readonly #requests: RequestTable
+  readonly #interpreter: Interpreter
+  #exchange: Exchange | undefined
+  /** The end of the last request taken; the next one waits for it. */
+  #turn: Promise<void> = Promise.resolve()
+
+  constructor(data: GroupData, port: MessagePort) {
+    this.#data = data
+    this.#port = port
+    this.#requests = new RequestTable(data.requests)
+    this.#interpreter = new Interpreter(data.assets, createRealm())
+    port.on('message', (message: ToWorker) => this.#receive(message))
+  }
+
+  /** Takes its turn, claims the request, and runs it if it is still ours. */
+  async run(task: RequestTask): Promise<TaskResult> {
+    const before = this.#turn
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#turn = promise
+    await before
+    try {
+      // Nothing runs in a broken interpreter. The row stays waiting, so the request goes elsewhere.
+      if (this.#interpreter.state !== 'ready') return { kind: 'withdrawn' }
+      if (!this.#requests.start(task.slot, monotonicMs())) return { kind: 'withdrawn' }
+      return await this.#serve(task)
+    } finally {
+      resolve()
+    }
+  }
+
+  async #serve(task: RequestTask): Promise<TaskResult> {
+    try {
+      const { outcome, recycle, clientFault } = await this.#interpreter.serve(task)
+      if (outcome === 1) return { kind: 'streamed', recycle }
+      if (outcome === 3) return { kind: 'gone', recycle }
+      const { head, body } = splitResponse(this.#interpreter.response())
+      if (outcome === 0) return { kind: 'complete', head, body: body.slice(), recycle }
+      const text = new TextDecoder().decode(body)
+      const status = clientFault ? Number(text) || 400 : 500
+      return {
+        kind: 'failed',
+        sent: outcome === 2,
+        status,
+        traceback: clientFault ? '' : text,
+        recycle
+      }
+    } catch (error) {
+      if (error instanceof EnvironError) {
+        return { kind: 'failed', sent: false, status: error.status, traceback: '', recycle: false }
+      }
+      const reason = error instanceof InterpreterDied ? error.message : 'a fault of the worker itself'
+      return { kind: 'died', reason }
+    }
+  }
+
+  #receive(message: ToWorker): void {
+    if (message.kind === 'boot') void this.#boot(message)
+    else if (message.kind === 'credit') this.#exchange?.onCredit(message)
+    else if (message.kind === 'body') this.#exchange?.onBody(message, this.#interpreter.fillInput)
+    else this.#exchange?.onCancel(message.id)
+  }
+
+  async #boot(boot: Boot): Promise<void> {
+    const startedAt = performance.now()
+    const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void =>
+      this.#port.postMessage(message, transfer)
+    const { settle, fireTimer } = this.#interpreter
+    const exchange = new Exchange(this.#requests, post, settle, boot.windowBytes)
+    this.#exchange = exchange
+    const budget = new LogBudget(boot.logBudget)
+    const log = (level: number, stream: string, text: string): void => {
+      const dropped = budget.take(text.length)
+      if (dropped > 0) post({ kind: 'log', level: 40, stream, text: `${dropped} lines were dropped` })
+      if (dropped >= 0) post({ kind: 'log', level, stream, text })
+    }
+    try {
+      const host = hostCapabilities(boot, this.#data.locks, { fireTimer, settle, log })
+      await this.#interpreter.boot(host, exchange, bootOptions(boot))
+      const answer = await this.#interpreter.load(boot.application)
+      if (answer.ok) {
+        const bootMs = performance.now() - startedAt
+        post({ kind: 'ready', callable: answer.callable, bootMs })
+      } else {
+        const { code, args, traceback } = answer
+        post({ kind: 'boot-failed', code, args, traceback })
+      }
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error)
+      post({ kind: 'boot-failed', code: 'WASGI_ERR_INTERNAL', args: [text], traceback: '' })
+    }
+  }
+}
+
+function bootOptions(boot: Boot) {
+  const gatewayPath = '/usr/lib/wasgi'
+  const env = { ...boot.env }
+  const configure = JSON.stringify({
+    env,
+    sys_path: boot.sysPath,
+    multiprocess: boot.multiprocess,
+    debug: boot.debug,
+    worker: boot.name
+  })
+  return { env, tmpLimitBytes: boot.tmpLimitBytes, configure, gatewayPath }
+}
+
+function startThread(): WorkerThread {
+  process.on('unhandledRejection', surviveGuest)
+  process.on('uncaughtException', surviveGuest)
+  const { port1, port2 } = new MessageChannel()
+  const thread = new WorkerThread(workerData as GroupData, port1)
+  const hello: Hello = { kind: 'hello', threadId, port: port2 }
+  parentPort?.postMessage(hello, [port2])
+  return thread
+}
+
+/**
+ * What the guest throws into the void (a rejected promise, a finaliser that fails) ends here. An
+ * object of the realm is not looked at; an error of this realm is a bug of ours and ends the thread.
+ */
+function surviveGuest(error: unknown): void {
+  let ours = false
+  try {
+    ours = error instanceof Error
+  } catch {
+    // A guest's proxy answered; it is not ours.
+  }
+  if (ours) throw error
+}
+
+const thread = startThread()
+
+/** What Piscina calls for each request. */
+export default (task: RequestTask): Promise<TaskResult> => thread.run(task)

@@ -1,0 +1,42 @@
+"""`wsgi.file_wrapper`: a file as a response body, from where it stands to its end."""
+
+import os
+import stat
+from collections.abc import Callable
+from typing import Any, Final
+
+# What `send` takes at once; a regular file is read in pieces of this size.
+_WHOLE_BUFFER: Final = 64 * 1024
+
+
+class FileWrapper:
+    """PEP 3333's optional file handling. Iterates from the file's present position."""
+
+    def __init__(self, filelike: Any, blksize: int = 8192) -> None:
+        self.filelike = filelike
+        self.blksize = blksize
+        # PEP 3333: there is a close() only if the file has one.
+        close: Callable[[], object] | None = getattr(filelike, 'close', None)
+        if close is not None:
+            self.close = close
+
+    def __iter__(self) -> 'FileWrapper':
+        return self
+
+    def __next__(self) -> bytes:
+        data = self.filelike.read(self.blksize)
+        if not data:
+            raise StopIteration
+        return data
+
+    def remaining(self) -> int:
+        """Bytes from the present position to the end of a regular file, else -1."""
+        try:
+            info = os.fstat(self.filelike.fileno())
+            if not stat.S_ISREG(info.st_mode):
+                return -1
+            left = info.st_size - self.filelike.tell()
+        except (AttributeError, OSError, TypeError, ValueError):
+            return -1
+        self.blksize = max(self.blksize, _WHOLE_BUFFER)
+        return max(left, 0)

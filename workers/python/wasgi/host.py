@@ -1,0 +1,72 @@
+"""What the gateway may ask of the world outside. It holds no behaviour: `boundary` supplies the
+real thing, tests supply a fake.
+"""
+
+from typing import Final, Protocol
+
+HEAD: Final = 1
+"""`send` kind: u32 head length, u32 body length (little endian), the head, the first chunk."""
+
+CHUNK: Final = 2
+"""`send` kind: a further chunk, as is."""
+
+GONE: Final = -1
+"""From `send`, `drain` and `pull`: nobody waits for this response any more."""
+
+TOO_LARGE: Final = -2
+"""From `pull`: the request body is larger than `body_limit`."""
+
+# pino's levels.
+INFO: Final = 30
+WARN: Final = 40
+ERROR: Final = 50
+
+
+class Host(Protocol):
+    """The host's capabilities. Each call may suspend the request until it has an answer."""
+
+    request_buffer: bytearray
+    response_buffer: bytearray
+    input_buffer: bytearray
+
+    def send(self, kind: int, length: int) -> int:
+        """Hand over the first `length` bytes of the response buffer. Returns the bytes that may
+        still be produced, 0 when `drain` must be asked first, or GONE."""
+        ...
+
+    def drain(self) -> int:
+        """Wait until more may be produced. Returns how many bytes, or GONE."""
+        ...
+
+    def pull(self) -> int:
+        """Wait for the next piece of the request body in the input buffer. Returns its length,
+        0 at the end, GONE or TOO_LARGE."""
+        ...
+
+    def log(self, level: int, stream: str, text: str) -> None:
+        """Give `text` to the server's log. Never raises."""
+        ...
+
+    def suspend(self, ms: float) -> int:
+        """Sleep: 0 when the time is over, 1 when `wake` was called. Negative: until `wake`."""
+        ...
+
+    def wake(self) -> None:
+        """End a `suspend`, if there is one."""
+        ...
+
+    def pbkdf2(
+        self, digest: str, password: bytes, salt: bytes, iterations: int, dklen: int
+    ) -> bytes | int:
+        """The derived key, -1 for a digest the host lacks, -2 for arguments it refuses."""
+        ...
+
+    def scrypt(
+        self, password: bytes, salt: bytes, n: int, r: int, p: int, maxmem: int, dklen: int
+    ) -> bytes | int:
+        """The derived key, or a negative number for arguments the host refuses."""
+        ...
+
+    def flock(self, fd: int, operation: int) -> int:
+        """0, or the errno."""
+        ...

@@ -1,0 +1,23 @@
+// The bare context an interpreter lives in: a fresh global with nothing of the host in it, no code
+// from strings, and the realm scripts of workers/realm evaluated in their order. Node-specific: this
+// file and host/ are what another runtime would replace.
+import vm from 'node:vm'
+
+/** A function of the realm. The host calls it with primitives and never touches what it returns. */
+export type RealmFunction = (...args: unknown[]) => unknown
+
+export interface Realm {
+  /** Evaluates a classic script in the realm and returns its completion value. */
+  evaluate(source: string, filename: string): unknown
+}
+
+/** Makes an empty realm: standard intrinsics only, `eval` and `new Function` refused by V8. */
+export function createRealm(): Realm {
+  const context = vm.createContext(vm.constants.DONT_CONTEXTIFY, {
+    name: 'wasgi',
+    codeGeneration: { strings: false, wasm: true }
+  })
+  return {
+    evaluate: (source, filename) => new vm.Script(source, { filename }).runInContext(context)
+  }
+}

@@ -1,0 +1,84 @@
+// What Python's gateway may ask of the host: the functions of the module `_wasgi_host`. Each takes
+// and gives numbers, strings and byte arrays of the realm; waiting is a promise made in here, known
+// to the host by a number. The wall's rules are in docs/design/realm.md.
+;(function channel(primordials, host, flock) {
+  'use strict'
+
+  const { guard, number, string, objectCreate, freeze, Promise, Uint8Array } = primordials
+  const { typedArrayBuffer, typedArrayOffset, typedArrayLength } = primordials
+  const hostSend = guard(host.send)
+  const hostDrain = guard(host.drain)
+  const hostPull = guard(host.pull)
+  const hostLog = guard(host.log)
+  const hostSuspend = guard(host.suspend)
+  const hostWake = guard(host.wake)
+  const hostPbkdf2 = guard(host.pbkdf2)
+  const hostScrypt = guard(host.scrypt)
+
+  const waiting = objectCreate(null)
+  let lastTicket = 0
+
+  /** Makes a promise, tells the host its number through `ask`, and lets `settle` end it. */
+  const ticket = (ask) =>
+    new Promise((resolve) => {
+      const id = ++lastTicket
+      waiting[id] = resolve
+      ask(id)
+    })
+
+  /** Called by the host: ends the wait `id` with a number. */
+  const settle = (id, value) => {
+    const resolve = waiting[id]
+    delete waiting[id]
+    try {
+      if (resolve !== undefined) resolve(value)
+    } catch {
+      // Only a guest that replaced promises gets here; its request then ends by its timeout.
+    }
+  }
+
+  // Two byte arrays at most: a host function takes six arguments through the guard.
+  const derive = (ask, length) => {
+    const result = new Uint8Array(length)
+    const outcome = ask(typedArrayBuffer(result))
+    return outcome === 0 ? result : outcome
+  }
+
+  /** Copies realm bytes to where the host can read them under a slot number (0 or 1). */
+  const hostLend = guard(host.lend)
+  const lend = (slot, bytes) =>
+    hostLend(slot, typedArrayBuffer(bytes), typedArrayOffset(bytes), typedArrayLength(bytes))
+
+  const module = {
+    __proto__: null,
+    send: (kind, length) => hostSend(number(kind), number(length)),
+    drain: () => ticket((id) => hostDrain(id)),
+    pull: () => ticket((id) => hostPull(id)),
+    log: (level, stream, text) => hostLog(number(level), string(stream), string(text)),
+    suspend: (ms) => {
+      number(ms)
+      return ticket((id) => hostSuspend(id, ms))
+    },
+    wake: () => hostWake(),
+    pbkdf2: (digest, password, salt, iterations, length) => {
+      string(digest)
+      number(iterations)
+      number(length)
+      lend(0, password)
+      lend(1, salt)
+      return derive((buffer) => hostPbkdf2(digest, iterations, length, buffer), length)
+    },
+    scrypt: (password, salt, n, r, p, maxmem, length) => {
+      number(n)
+      number(r)
+      number(p)
+      number(maxmem)
+      number(length)
+      lend(0, password)
+      lend(1, salt)
+      return derive((buffer) => hostScrypt(n, r, p, maxmem, length, buffer), length)
+    },
+    flock: (fd, operation) => flock(number(fd), number(operation))
+  }
+  return { module: freeze(module), settle }
+})

@@ -1,0 +1,163 @@
+// What Pyodide's two scripts see instead of a global object: the face of a web worker, made here.
+// Nothing of it is put on the realm's global; the scripts take it as parameters (boot/source.ts).
+;(function face(primordials, host) {
+  'use strict'
+
+  const { guard, number, string, apply, Uint8Array, Error, Promise, objectCreate } = primordials
+  const { typedArrayBuffer, typedArrayOffset, typedArrayLength, typedArraySet, isView } = primordials
+  const { typedArraySubarray, MathMin, StringEndsWith, TypeError } = primordials
+  const hostDecode = guard(host.decode)
+  const hostEncodedLength = guard(host.encodedLength)
+  const hostEncode = guard(host.encode)
+  const hostNow = guard(host.now)
+  const hostRandom = guard(host.random)
+  const hostTimer = guard(host.timer)
+  const hostClearTimer = guard(host.clearTimer)
+  const hostLog = guard(host.log)
+  const hostAssetLength = guard(host.assetLength)
+  const hostAssetRead = guard(host.assetRead)
+
+  const KINDS = { __proto__: null, 'utf-8': 0, utf8: 0, 'utf-16le': 1, latin1: 2, 'iso-8859-1': 2 }
+
+  class TextDecoder {
+    #kind
+    #flags
+    constructor(label = 'utf-8', options = undefined) {
+      const kind = KINDS[label]
+      if (kind === undefined) throw new TypeError('unknown encoding')
+      this.#kind = kind
+      this.#flags = (options?.fatal ? 1 : 0) | (options?.ignoreBOM ? 2 : 0)
+    }
+    get encoding() {
+      return this.#kind === 0 ? 'utf-8' : this.#kind === 1 ? 'utf-16le' : 'windows-1252'
+    }
+    decode(input) {
+      if (input === undefined) return ''
+      const bytes = isView(input) ? input : new Uint8Array(input)
+      const text = hostDecode(
+        this.#kind,
+        this.#flags,
+        typedArrayBuffer(bytes),
+        typedArrayOffset(bytes),
+        typedArrayLength(bytes)
+      )
+      if (typeof text !== 'string') throw new TypeError('the bytes are not valid text')
+      return text
+    }
+  }
+
+  class TextEncoder {
+    encode(text = '') {
+      const bytes = new Uint8Array(hostEncodedLength(string(text)))
+      hostEncode(text, typedArrayBuffer(bytes), 0, typedArrayLength(bytes))
+      return bytes
+    }
+    encodeInto(text, target) {
+      const bytes = this.encode(text)
+      const written = MathMin(typedArrayLength(bytes), typedArrayLength(target))
+      typedArraySet(target, typedArraySubarray(bytes, 0, written))
+      return { read: text.length, written }
+    }
+  }
+
+  // Callbacks stay in here; the host knows them by number. What they throw ends in here, too.
+  const callbacks = objectCreate(null)
+  let lastTimer = 0
+  const schedule = (callback, ms) => {
+    const id = ++lastTimer
+    callbacks[id] = callback
+    hostTimer(id, typeof ms === 'number' ? ms : 0)
+    return id
+  }
+  const setTimeout = (callback, ms, a, b) => schedule(() => apply(callback, undefined, [a, b]), ms)
+  const setImmediate = (callback, a) => schedule(() => apply(callback, undefined, [a]), -1)
+  const clearTimeout = (id) => {
+    if (typeof id !== 'number' || callbacks[id] === undefined) return
+    delete callbacks[id]
+    hostClearTimer(id)
+  }
+  /** Called by the host when timer `id` is due. */
+  const fireTimer = (id) => {
+    const callback = callbacks[id]
+    delete callbacks[id]
+    try {
+      if (callback !== undefined) callback()
+    } catch {
+      // A guest's broken callback is the guest's problem; it must not become the host's.
+    }
+  }
+
+  const log = (text) => {
+    if (typeof text === 'string') hostLog(text)
+  }
+  const quiet = () => {}
+  const console = { log, info: quiet, debug: quiet, warn: log, error: log, trace: quiet, assert: quiet }
+
+  const performance = { now: () => hostNow(), timeOrigin: 0 }
+  const crypto = {
+    getRandomValues(view) {
+      hostRandom(typedArrayBuffer(view), typedArrayOffset(view), typedArrayLength(view))
+      return view
+    }
+  }
+
+  /** Answers for the two files Pyodide needs while it boots, and for nothing else. */
+  const fetch = async (url) => {
+    const asset = StringEndsWith(string(`${url}`), 'python_stdlib.zip') ? 1 : 0
+    const bytes = new Uint8Array(number(hostAssetLength(asset)))
+    hostAssetRead(asset, typedArrayBuffer(bytes))
+    return { ok: true, status: 200, arrayBuffer: async () => typedArrayBuffer(bytes) }
+  }
+
+  class URL {
+    constructor(url) {
+      this.href = string(`${url}`)
+    }
+    toString() {
+      return this.href
+    }
+  }
+  class AbortController {
+    signal = { aborted: false, addEventListener: quiet, removeEventListener: quiet }
+    abort() {
+      this.signal.aborted = true
+    }
+  }
+
+  // Pyodide hands its imports to this; the hooks are set by realm/interpreter.js for the boot alone.
+  const hooks = { imports: undefined, instance: undefined }
+  const RealmWebAssembly = objectCreate(WebAssembly)
+  RealmWebAssembly.instantiateStreaming = async (response, imports) => {
+    hooks.imports?.(imports)
+    const bytes = await (await response).arrayBuffer()
+    const result = await primordials.WebAssemblyInstantiate(bytes, imports)
+    hooks.instance?.(result.instance)
+    return result
+  }
+
+  class WorkerGlobalScope {}
+  const self = new WorkerGlobalScope()
+  const names = {
+    self,
+    location: 'file:///wasgi/',
+    performance,
+    crypto,
+    setTimeout,
+    clearTimeout,
+    setImmediate,
+    TextDecoder,
+    TextEncoder,
+    console,
+    fetch,
+    URL,
+    AbortController,
+    WebAssembly: RealmWebAssembly,
+    importModule: () => Promise.reject(new Error('there are no modules in this realm'))
+  }
+  const scope = objectCreate(null)
+  for (const name of Object.keys(names)) scope[name] = names[name]
+  scope.WorkerGlobalScope = WorkerGlobalScope
+  scope.FinalizationRegistry = FinalizationRegistry
+  scope.BigInt = BigInt
+  return { names: { globalThis: scope, ...names }, hooks, fireTimer }
+})

@@ -1,0 +1,123 @@
+// Boots one Pyodide in the realm and gives the host the few functions by which it drives it. All of
+// them take and return numbers and strings. Errors of the realm end in here: the host gets a text.
+;(function interpreter(primordials, host, parts) {
+  'use strict'
+
+  const { guard, promiseThen, memoryBuffer, objectCreate } = primordials
+  const { loadPyodide, createPyodideModule, face, channel, files, tmp, syscalls, privateApi } = parts
+  const hostStage = guard(host.stage)
+  const hostDone = guard(host.done)
+  const hostReply = guard(host.reply)
+  const hostLog = guard(host.log)
+
+  let memory
+  let boundary
+  let serve
+  let load
+  let fileSystem
+
+  /** A short text for whatever was thrown, without trusting any of it. */
+  const describe = (error) => {
+    try {
+      const name = error.name
+      const message = error.message
+      const text = typeof message === 'string' && message !== '' ? message : 'no message'
+      return typeof name === 'string' ? `${name}: ${text}` : text
+    } catch {
+      return 'an error that cannot be described'
+    }
+  }
+
+  const line = (stream) => (text) => {
+    if (typeof text === 'string') hostLog(30, stream, text)
+  }
+
+  const configuration = (options) => ({
+    indexURL: '/wasgi/',
+    packageBaseUrl: '/wasgi/',
+    lockFileContents: options.lockFile,
+    jsglobals: objectCreate(null),
+    env: options.env,
+    stdin: () => null,
+    stdout: line('stdout'),
+    stderr: line('stderr'),
+    createPyodideModule: (settings) => {
+      settings.print = line('stdout')
+      settings.printErr = line('stderr')
+      return createPyodideModule(settings)
+    }
+  })
+
+  const start = async (options) => {
+    face.hooks.imports = (imports) => {
+      syscalls.wrap(privateApi.environmentOf(imports), () => memoryBuffer(memory), () => fileSystem)
+    }
+    face.hooks.instance = (instance) => {
+      memory = instance.exports.memory
+    }
+    hostStage('instantiate')
+    const pyodide = await loadPyodide(configuration(options))
+    face.hooks.imports = undefined
+    face.hooks.instance = undefined
+    hostStage('mount')
+    fileSystem = privateApi.fileSystem(pyodide)
+    files.mountAll(fileSystem)
+    tmp.limit(fileSystem, options.tmpLimitBytes)
+    hostStage('gateway')
+    pyodide.registerJsModule('_wasgi_host', channel.module)
+    pyodide.runPython(`import sys; sys.path.insert(0, ${options.gatewayPath})`)
+    boundary = pyodide.pyimport('wasgi.boundary')
+    boundary.configure(options.configure)
+    serve = boundary.serve
+    load = boundary.load
+    return buffers()
+  }
+
+  /** Addresses of the three buffers that Python and the host share, as `address,length` pairs. */
+  const buffers = () => {
+    const pinned = [boundary.request_buffer, boundary.response_buffer, boundary.input_buffer]
+    const texts = []
+    for (let i = 0; i < 3; i++) {
+      const view = pinned[i].getBuffer('u8') // never released: an exported bytearray cannot move
+      texts[i] = `${view.data.byteOffset},${view.data.byteLength}`
+    }
+    return texts.join(';')
+  }
+
+  const failed = (error) => hostReply(0, describe(error))
+
+  return {
+    /** Boots; ends in host.reply(1, addresses) or host.reply(0, what went wrong). */
+    boot: (optionsText) => {
+      promiseThen(
+        start(primordials.jsonParse(optionsText)),
+        (addresses) => hostReply(1, addresses),
+        failed
+      )
+    },
+    /** Loads the application; ends in host.reply(1, json) or host.reply(0, text). */
+    load: (text) => {
+      try {
+        promiseThen(load.callPromising(text), (json) => hostReply(1, `${json}`), failed)
+      } catch (error) {
+        failed(error)
+      }
+    },
+    /** Serves what lies in the request buffer; ends in host.done(outcome, text). */
+    serve: () => {
+      try {
+        promiseThen(
+          serve.callPromising(),
+          (outcome) => hostDone(typeof outcome === 'number' ? outcome : -1, ''),
+          (error) => hostDone(-1, describe(error))
+        )
+      } catch (error) {
+        hostDone(-1, describe(error))
+      }
+    },
+    settle: channel.settle,
+    fireTimer: face.fireTimer,
+    /** The wasm memory's current ArrayBuffer; it is another one after each growth. */
+    memory: () => memoryBuffer(memory)
+  }
+})

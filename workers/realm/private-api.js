@@ -1,0 +1,15 @@
+// The only file that touches what Pyodide does not promise to keep: underscored members and the
+// Emscripten module behind them. Checked against the version pinned in package.json.
+;(function privateApi() {
+  'use strict'
+
+  return Object.freeze({
+    /** Emscripten's file system of this interpreter. */
+    fileSystem: (pyodide) => pyodide._module.FS,
+    /** True once Pyodide has declared the interpreter broken beyond use. */
+    isFatal: (error) =>
+      typeof error === 'object' && error !== null && error.pyodide_fatal_error === true,
+    /** Wraps the imports of the wasm module before it is instantiated. */
+    environmentOf: (imports) => imports.env
+  })
+})
