@@ -48,7 +48,7 @@ export function settingsFromCommandLine(line: CommandLine): ResolvedSettings {
     const raw = line.flags[name]
     if (raw === undefined) continue
     const origin = name === 'app' ? 'the command line' : flagOf(name)
-    flags[name] = { raw, origin, base: line.folder }
+    flags[name] = { raw, origin, base: line.folder, written: true }
   }
   return resolveLayers([defaults('command', line.folder), file, variables, flags], line.folder)
 }
@@ -109,13 +109,14 @@ function mergeEnv(
 ): void {
   const tables = layers.flatMap((layer) => layer.env ?? []).filter((t) => t.origin !== 'default')
   const files = (values.envFile ?? []).map((path) => readEnvFile(path, origins.envFile))
-  values.env = Object.assign({}, ...files, ...tables.map((table) => readValue('env', table)))
+  const all = [...files, ...tables.map((table) => readValue('env', table))]
+  values.env = Object.fromEntries(all.flatMap(Object.entries<string>))
   if (tables.length > 0) origins.env = tables.map((table) => table.origin).join(', ')
 }
 
-function readEnvFile(path: string, origin: string): Record<string, string | undefined> {
+function readEnvFile(path: string, origin: string): Record<string, string> {
   try {
-    return parseEnv(readFileSync(path, 'utf8'))
+    return parseEnv(readFileSync(path, 'utf8')) as Record<string, string>
   } catch (cause) {
     const args = [keyOf('envFile'), 'a file that can be read', JSON.stringify(path), origin]
     throw new WasgiError('WASGI_ERR_CONFIG_INVALID', args, { cause })

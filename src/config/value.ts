@@ -17,6 +17,8 @@ export interface Given {
   readonly raw: unknown
   /** `wasgi.toml line 7`, `WASGI_PORT`, `--port`, `plugin option`, `default`. */
   readonly origin: string
+  /** A flag or a variable: text, from which numbers, switches and lists must be read. */
+  readonly written?: boolean
   /** The absolute folder that relative paths start from. */
   readonly base: string
 }
@@ -43,13 +45,13 @@ function convert(name: OptionName, option: Option, given: Given): unknown {
     case 'size':
       return isQuantity(raw) ? parseSize(raw) : undefined
     case 'integer':
-      return typeof raw === 'string' && /^\d+$/.test(raw.trim()) ? Number(raw) : numberOf(raw)
+      return given.written ? integerOf(String(raw)) : numberOf(raw)
     case 'flag':
-      return readFlag(raw)
+      return given.written ? switchOf(String(raw)) : raw
     case 'path':
       return isPath(raw) ? resolve(given.base, raw) : undefined
     case 'paths':
-      return readPaths(raw, given.base)
+      return readPaths(given)
     case 'table':
       return readTable(name, given)
     case 'text':
@@ -75,16 +77,19 @@ function isPath(raw: unknown): raw is string {
   return typeof raw === 'string' && raw !== '' && !raw.includes('\0')
 }
 
-function readFlag(raw: unknown): boolean | undefined {
-  if (typeof raw === 'boolean') return raw
-  if (typeof raw !== 'string') return undefined
-  if (/^(true|yes|on|1)$/i.test(raw)) return true
-  return /^(false|no|off|0)$/i.test(raw) ? false : undefined
+function integerOf(text: string): number | undefined {
+  return /^\d+$/.test(text.trim()) ? Number(text) : undefined
+}
+
+function switchOf(text: string): boolean | undefined {
+  if (/^(true|yes|on|1)$/i.test(text)) return true
+  return /^(false|no|off|0)$/i.test(text) ? false : undefined
 }
 
 /** A variable holds several paths as PATH does: `a:b` (`a;b` on Windows). */
-function readPaths(raw: unknown, base: string): string[] | undefined {
-  const list = typeof raw === 'string' ? raw.split(delimiter).filter((part) => part !== '') : raw
+function readPaths({ raw, base, written }: Given): string[] | undefined {
+  const one = typeof raw === 'string'
+  const list = one && written ? raw.split(delimiter).filter(isPath) : one ? [raw] : raw
   if (!Array.isArray(list) || !list.every(isPath)) return undefined
   return list.map((path) => resolve(base, path))
 }
@@ -97,8 +102,8 @@ function normalMount(raw: string): string {
 
 /** A table is one in TOML and in JavaScript, a list of NAME=VALUE as flags, lines as a variable. */
 function readTable(name: OptionName, given: Given): Record<string, string> {
-  const { raw } = given
-  const pairs = typeof raw === 'string' ? Object.entries(parseEnv(raw)) : entries(raw)
+  const { raw, written } = given
+  const pairs = typeof raw === 'string' && written ? Object.entries(parseEnv(raw)) : entries(raw)
   if (pairs === undefined)
     throw invalid(keyOf(name), expectation(optionOf(name)), kindOf(raw), given)
   for (const [variable, value] of pairs) {
@@ -114,6 +119,8 @@ function readTable(name: OptionName, given: Given): Record<string, string> {
 
 function entries(raw: unknown): [name: string, value: unknown][] | undefined {
   if (!Array.isArray(raw)) {
+    // Dates are objects too, in TOML as in JavaScript.
+    if (raw instanceof Date) return undefined
     return typeof raw === 'object' && raw !== null ? Object.entries(raw) : undefined
   }
   return raw.map((pair) => {
@@ -164,5 +171,7 @@ function shown(raw: unknown): string {
 function kindOf(raw: unknown): string {
   if (raw === null || raw === undefined) return 'nothing'
   if (Array.isArray(raw)) return 'a list'
-  return typeof raw === 'string' ? 'text that cannot be used' : `a value of type ${typeof raw}`
+  if (raw instanceof Date) return 'a date'
+  const names = { string: 'text that cannot be used', object: 'a table', boolean: 'a boolean' }
+  return names[typeof raw as keyof typeof names] ?? `a ${typeof raw}`
 }

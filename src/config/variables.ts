@@ -22,7 +22,7 @@ export function fromVariables(
       const hint = didYouMean(variable, [...names.keys(), ...OTHERS])
       throw new WasgiError('WASGI_ERR_CONFIG_UNKNOWN', [variable, 'the environment', hint])
     }
-    if (raw) layer[name] = { raw, origin: variable, base: folder }
+    if (raw) layer[name] = { raw, origin: variable, base: folder, written: true }
   }
   return layer
 }
