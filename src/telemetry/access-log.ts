@@ -1,0 +1,170 @@
+// The access log: one line for each request that was received, also when its client went away.
+// Formatting is pure; only `accessLog` touches a server.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Sink } from './sink.ts'
+
+export type AccessLogFormat = 'combined' | 'json'
+
+/** One finished request. */
+export interface Access {
+  readonly time: Date
+  readonly durationMs: number
+  readonly remoteAddress: string | undefined
+  readonly method: string
+  /** As the client sent it, with the query. */
+  readonly url: string
+  readonly httpVersion: string
+  /** 499, as other servers have it, where the client left before there was a status. */
+  readonly status: number
+  /** Of the body, without headers and chunk framing. */
+  readonly bytes: number
+  readonly referer: string | undefined
+  readonly userAgent: string | undefined
+}
+
+type Counted = { bytes: number }
+
+/** Adds the log to every route of the server. Call it before routes and plugins. */
+export function accessLog(app: FastifyInstance, format: AccessLogFormat, sink: Sink): void {
+  const formatLine = format === 'json' ? formatJson : createCombinedFormat()
+  // Not an onResponse hook: Fastify runs those only for responses that were sent to their end.
+  app.addHook('onRequest', (request, reply, done) => {
+    const time = new Date()
+    const started = performance.now()
+    const counted = countBody(reply)
+    reply.raw.once('close', () => {
+      const durationMs = performance.now() - started
+      sink.write(formatLine(describe(request, reply, counted, time, durationMs)))
+    })
+    done()
+  })
+}
+
+function describe(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  counted: Counted,
+  time: Date,
+  durationMs: number
+): Access {
+  const { headers, httpVersion } = request.raw
+  return {
+    time,
+    durationMs,
+    remoteAddress: request.ip,
+    method: request.method,
+    url: request.originalUrl,
+    httpVersion,
+    status: reply.raw.headersSent ? reply.raw.statusCode : 499,
+    bytes: hasBody(request.method, reply.raw.statusCode) ? counted.bytes : 0,
+    referer: headers.referer,
+    userAgent: headers['user-agent']
+  }
+}
+
+/** Node takes a body for these, and leaves it out. */
+function hasBody(method: string, status: number): boolean {
+  return method !== 'HEAD' && status !== 204 && status !== 304
+}
+
+/** Node keeps no count of the body, and Content-Length says only what was promised. */
+function countBody({ raw }: FastifyReply): Counted {
+  const counted: Counted = { bytes: 0 }
+  const { write, end } = raw
+  raw.write = function counting(this: typeof raw, ...args: unknown[]): boolean {
+    counted.bytes += sizeOf(args[0], args[1])
+    return Reflect.apply(write, this, args)
+  } as typeof raw.write
+  raw.end = function counting(this: typeof raw, ...args: unknown[]): typeof raw {
+    counted.bytes += sizeOf(args[0], args[1])
+    return Reflect.apply(end, this, args)
+  } as typeof raw.end
+  return counted
+}
+
+function sizeOf(chunk: unknown, encoding: unknown): number {
+  if (typeof chunk === 'string') {
+    return Buffer.byteLength(chunk, typeof encoding === 'string' ? (encoding as 'utf8') : 'utf8')
+  }
+  return chunk instanceof Uint8Array ? chunk.byteLength : 0
+}
+
+/** Apache's `%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-agent}i"`. */
+export function formatCombined(access: Access, when: string = clfTime(access.time)): string {
+  const { remoteAddress = '-', method, url, httpVersion, status, bytes } = access
+  const request = quoted(`${method} ${url} HTTP/${httpVersion}`)
+  const size = bytes === 0 ? '-' : String(bytes)
+  const referer = quoted(access.referer || '-')
+  const agent = quoted(access.userAgent || '-')
+  return `${remoteAddress || '-'} - - [${when}] ${request} ${status} ${size} ${referer} ${agent}\n`
+}
+
+/** One JSON object a line, with the words that log collectors commonly use. */
+export function formatJson(access: Access): string {
+  const record = {
+    time: access.time.toISOString(),
+    remote_addr: access.remoteAddress || null,
+    method: access.method,
+    url: access.url,
+    http_version: access.httpVersion,
+    status: access.status,
+    bytes: access.bytes,
+    duration_ms: Math.round(access.durationMs * 1000) / 1000,
+    referer: access.referer ?? null,
+    user_agent: access.userAgent ?? null
+  }
+  return `${JSON.stringify(record)}\n`
+}
+
+/** Busy servers log thousands of lines in one second: its text is made once. */
+function createCombinedFormat(): (access: Access) => string {
+  let second = Number.NaN
+  let text = ''
+  return (access) => {
+    const now = Math.floor(access.time.getTime() / 1000)
+    if (now !== second) {
+      second = now
+      text = clfTime(access.time)
+    }
+    return formatCombined(access, text)
+  }
+}
+
+const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
+
+/** `10/Oct/2000:13:55:36 -0700`, in the local time zone, as Apache writes it. */
+export function clfTime(time: Date): string {
+  const offset = -time.getTimezoneOffset()
+  const zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}${two(Math.abs(offset) % 60)}`
+  const date = `${two(time.getDate())}/${MONTHS[time.getMonth()]}/${time.getFullYear()}`
+  return `${date}:${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())} ${zone}`
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0')
+}
+
+const SHORT: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\b': '\\b',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v'
+}
+
+/** As Apache escapes: a client must not be able to end a field or a line. */
+function quoted(text: string): string {
+  if (!/[^\x20-\x7e]|["\\]/.test(text)) return `"${text}"`
+  const escaped = text.replace(/[^\x20-\x7e]|["\\]/g, (found) => {
+    const short = SHORT[found]
+    if (short !== undefined) return short
+    return Buffer.from(found, found > '\xff' ? 'utf8' : 'latin1').reduce(
+      (all, byte) => `${all}\\x${byte.toString(16).padStart(2, '0')}`,
+      ''
+    )
+  })
+  return `"${escaped}"`
+}
