@@ -15,6 +15,7 @@ class FileWrapper:
     def __init__(self, filelike: Any, blksize: int = 8192) -> None:
         self.filelike = filelike
         self.blksize = blksize
+        self._left = -1
         # PEP 3333: there is a close() only if the file has one.
         close: Callable[[], object] | None = getattr(filelike, 'close', None)
         if close is not None:
@@ -24,10 +25,17 @@ class FileWrapper:
         return self
 
     def __next__(self) -> bytes:
-        data = self.filelike.read(self.blksize)
+        size = self.blksize if self._left < 0 else min(self.blksize, self._left)
+        data = self.filelike.read(size) if size else b''
         if not data:
             raise StopIteration
+        if self._left > 0:
+            self._left -= len(data)
         return data
+
+    def limit(self, length: int) -> None:
+        """Stop after `length` bytes: a Content-Length may be shorter than the file."""
+        self._left = length
 
     def remaining(self) -> int:
         """Bytes from the present position to the end of a regular file, else -1."""

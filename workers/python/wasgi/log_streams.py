@@ -75,6 +75,11 @@ class LogStream(io.TextIOBase):
         for line in lines:
             self.write(line)
 
+    @property
+    def pending(self) -> bool:
+        """Whether a partial line waits."""
+        return bool(self._partial)
+
     def flush(self) -> None:
         if self._partial:
             text, self._partial = self._partial, ''

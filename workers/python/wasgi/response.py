@@ -1,0 +1,180 @@
+"""One response: PEP 3333's start_response and write(), and the bytes on their way to the host."""
+
+from collections.abc import Callable
+from struct import Struct
+from types import TracebackType
+from typing import Final
+
+from .errors import BodyTooLarge, ClientGone, ProtocolError
+from .headers import Head, HeaderRules
+from .host import CHUNK, GONE, HEAD, WARN, Host
+from .request_input import RequestInput
+
+ExcInfo = (
+    tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None] | None
+)
+
+_lengths: Final = Struct('<II')
+LENGTHS_SIZE: Final = _lengths.size
+NO_BODY: Final = frozenset({'204', '304'})
+
+
+class Response:
+    """The `start_response` of one request. Nothing is sent until the first non-empty chunk, so an
+    application that fails before may still change the status.
+    """
+
+    __slots__ = ('_credit', '_cut', '_host', '_input', '_rules', 'ended', 'gone', 'head',
+                 'head_only', 'out_of_memory', 'remaining', 'sent')  # fmt: skip
+
+    def __init__(
+        self, host: Host, rules: HeaderRules, request_input: RequestInput, head_only: bool
+    ) -> None:
+        self._host = host
+        self._rules = rules
+        self._input = request_input
+        self.head_only = head_only
+        self.head: Head | None = None
+        self.sent = False
+        self.ended = False
+        self.gone = False
+        self.out_of_memory = False
+        self.remaining = -1
+        """Body bytes that Content-Length still allows; -1 while it allows any number."""
+        self._credit = 0
+        self._cut = False
+
+    def __call__(
+        self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo = None, /
+    ) -> Callable[[bytes], None]:
+        """PEP 3333's start_response: record status and headers, return write()."""
+        if self.ended:
+            raise ProtocolError('start_response was called after its request had ended')
+        if exc_info is None:
+            if self.head is not None:
+                raise ProtocolError('start_response was called twice without exc_info')
+        else:
+            try:
+                self._replace(exc_info)
+            finally:
+                exc_info = None  # a traceback kept in its own frame is a cycle
+        self.head = self._rules.compose(status, headers)
+        return self.write
+
+    def _replace(self, exc_info: ExcInfo) -> None:
+        if not isinstance(exc_info, tuple) or len(exc_info) != 3:
+            raise TypeError(f'exc_info must be what sys.exc_info() returns, got {exc_info!r}')
+        error = exc_info[1]
+        if isinstance(error, MemoryError):
+            self.out_of_memory = True
+        if self.sent:
+            if error is None:
+                raise ProtocolError('the response has begun, its status cannot be replaced')
+            raise error.with_traceback(exc_info[2])
+
+    def write(self, data: bytes, /) -> None:
+        """PEP 3333's write(): `data` is on its way to the client when this returns."""
+        if self.ended:
+            raise ProtocolError('write() was called after its request had ended')
+        if not isinstance(data, bytes):
+            raise TypeError(f'write() takes bytes, got {type(data).__name__}')
+        if data:
+            self.emit(data)
+        if self.gone:
+            raise ClientGone('the client disconnected before the response was complete')
+
+    @property
+    def bodyless(self) -> bool:
+        """Whether HTTP forbids this response a body."""
+        head = self.head
+        return self.head_only or (head is not None and head.code in NO_BODY)
+
+    def lay_out(self, chunk: bytes, length: int) -> bytes | None:
+        """The head and its first chunk, as the host reads them; `length` is the Content-Length,
+        -1 for none. None when they do not fit into the response buffer."""
+        encoded = self._encoded(length)
+        size = len(encoded)
+        if LENGTHS_SIZE + size + len(chunk) > len(self._host.response_buffer):
+            return None
+        return b''.join((_lengths.pack(size, len(chunk)), encoded, chunk))
+
+    def emit(self, chunk: bytes) -> bool:
+        """Send `chunk`, after the head if that is still due, and wait until more may be produced.
+        False when nothing more should be: the body is complete, or nobody reads it."""
+        at = 0 if self.sent else self._send_head(chunk)
+        if self.gone or self.bodyless:
+            return False
+        end = len(chunk)
+        if self.remaining >= 0:
+            if end > self.remaining:
+                end = self.remaining
+                self.truncate()
+            self.remaining -= end
+        if at < end and not self._send_pieces(memoryview(chunk)[at:end]):
+            return False
+        if self.remaining == 0:
+            return end == len(chunk)
+        return self._credit > 0 or self._drain()
+
+    def truncate(self) -> None:
+        """Say, once, that the application produced more than its Content-Length."""
+        if self._cut:
+            return
+        self._cut = True
+        self._host.log(
+            WARN, 'gateway', 'The response body is longer than its Content-Length; the rest is cut.'
+        )
+
+    def _encoded(self, length: int) -> bytes:
+        head = self.head
+        if head is None:
+            raise ProtocolError('the application produced a response without start_response')
+        if self._input.too_large and head.code[0] == '5':
+            raise BodyTooLarge('the request body is larger than body_limit')
+        if length < 0 or head.code == '204':
+            return head.encoded
+        return b'%b\nContent-Length\n%d' % (head.encoded, length)
+
+    def _send_head(self, chunk: bytes) -> int:
+        """Send the head and as much of `chunk` as fits; returns how much that was."""
+        head = self.head
+        length = -1 if head is None else head.length
+        encoded = self._encoded(length)
+        buffer = self._host.response_buffer
+        start = LENGTHS_SIZE + len(encoded)
+        taken = 0
+        if not self.bodyless:
+            self.remaining = length
+            taken = min(len(chunk), len(buffer) - start)
+            if length >= 0:
+                taken = min(taken, length)
+        _lengths.pack_into(buffer, 0, len(encoded), taken)
+        with memoryview(buffer) as view:
+            view[LENGTHS_SIZE:start] = encoded
+            view[start : start + taken] = memoryview(chunk)[:taken]
+        self.sent = True
+        self._credited(self._host.send(HEAD, start + taken))
+        return taken
+
+    def _send_pieces(self, data: memoryview) -> bool:
+        buffer = self._host.response_buffer
+        at = 0
+        while at < len(data):
+            if self._credit <= 0 and not self._drain():
+                return False
+            size = min(len(data) - at, len(buffer), self._credit)
+            with memoryview(buffer) as view:
+                view[:size] = data[at : at + size]
+            at += size
+            if not self._credited(self._host.send(CHUNK, size)):
+                return False
+        return True
+
+    def _drain(self) -> bool:
+        return self._credited(self._host.drain())
+
+    def _credited(self, credit: int) -> bool:
+        self._credit = credit
+        if credit == GONE:
+            self.gone = True
+        return not self.gone
