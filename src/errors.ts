@@ -88,6 +88,16 @@ export const ERRORS = {
     status: 502,
     text: 'Worker %s died while answering %s: %s. It is being replaced.'
   },
+  WASGI_ERR_WORKER_BOOT: {
+    blame: 'internal',
+    status: 503,
+    text: 'Worker %s could not start: %s. If the application needs longer to import, raise startup_timeout.'
+  },
+  WASGI_ERR_CLIENT_GONE: {
+    blame: 'client',
+    status: 499,
+    text: 'The client closed the connection before %s was answered.'
+  },
   WASGI_ERR_GROUP_DOWN: {
     blame: 'operator',
     status: 503,

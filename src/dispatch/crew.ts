@@ -1,0 +1,166 @@
+// The workers of a process group: brought up, watched while they boot, replaced when they are gone.
+// It knows nothing of requests.
+import { WasgiError } from '../errors.ts'
+import type { BootFailed, FromWorker, GroupData, LogLine, Ready } from '../wire/messages.ts'
+import { LockTable } from '../wire/lock-table.ts'
+import { createLogBudget, LogBudget } from '../wire/log-budget.ts'
+import { bootError } from './failure.ts'
+import { type PoolThread, ThreadPool } from './pool.ts'
+import { type BootTemplate, GroupWorker } from './worker.ts'
+
+export interface CrewOptions {
+  readonly name: string
+  readonly workers: number
+  readonly startupTimeoutMs: number
+  readonly boot: BootTemplate
+}
+
+export interface CrewEvents {
+  onReady(worker: GroupWorker, ready: Ready): void
+  onLog(worker: GroupWorker, line: LogLine): void
+  /** Everything else a worker sends belongs to one of its requests. */
+  onMessage(worker: GroupWorker, message: FromWorker): void
+  /** The worker is gone; another one is on its way unless the crew is closed. */
+  onDeath(worker: GroupWorker, reason: string): void
+  onBootFailure(worker: GroupWorker, error: WasgiError): void
+}
+
+const RETRY_FIRST_MS = 500
+const RETRY_LAST_MS = 30_000
+
+export class Crew {
+  readonly #options: CrewOptions
+  readonly #events: CrewEvents
+  readonly #locks: LockTable
+  readonly #pool: ThreadPool
+  readonly #workers = new Map<number, GroupWorker>()
+  readonly #bootTimers = new Map<GroupWorker, NodeJS.Timeout>()
+  readonly #started = Promise.withResolvers<void>()
+  #state: 'starting' | 'running' | 'closed' = 'starting'
+  #lastOwner = 0
+  #bootFailures = 0
+  /** Why the last worker could not boot; undefined once one could. */
+  bootError: WasgiError | undefined
+
+  constructor(options: CrewOptions, data: GroupData, events: CrewEvents) {
+    this.#options = options
+    this.#events = events
+    this.#locks = new LockTable(data.locks, 0)
+    this.#pool = new ThreadPool(options.workers, data, {
+      onThread: (thread) => this.#add(thread),
+      onExit: (threadId, reason) => this.#remove(threadId, reason)
+    })
+  }
+
+  /** Settles when every worker is ready, or with the first failure to boot. */
+  get started(): Promise<void> {
+    return this.#started.promise
+  }
+
+  get workers(): Iterable<GroupWorker> {
+    return this.#workers.values()
+  }
+
+  anyReady(): boolean {
+    for (const worker of this.#workers.values()) if (worker.state === 'ready') return true
+    return false
+  }
+
+  async close(): Promise<void> {
+    this.#state = 'closed'
+    for (const timer of this.#bootTimers.values()) clearTimeout(timer)
+    await this.#pool.close()
+  }
+
+  #add(thread: PoolThread): void {
+    const number = this.#freeNumber()
+    const worker = new GroupWorker(
+      `${this.#options.name}/${number}`,
+      number,
+      ++this.#lastOwner,
+      thread
+    )
+    this.#workers.set(thread.threadId, worker)
+    const logBudget = createLogBudget()
+    const budget = new LogBudget(logBudget)
+    const { name, owner } = worker
+    worker.boot({ kind: 'boot', ...this.#options.boot, name, owner, logBudget }, (message) =>
+      this.#receive(worker, message, budget)
+    )
+    const { startupTimeoutMs } = this.#options
+    const late = (): void =>
+      worker.terminate(`it was not ready within startup_timeout (${startupTimeoutMs} ms)`)
+    this.#bootTimers.set(worker, setTimeout(late, startupTimeoutMs))
+  }
+
+  #freeNumber(): number {
+    const taken = new Set([...this.#workers.values()].map((worker) => worker.number))
+    let number = 1
+    while (taken.has(number)) number++
+    return number
+  }
+
+  #receive(worker: GroupWorker, message: FromWorker, budget: LogBudget): void {
+    if (message.kind === 'ready') this.#ready(worker, message)
+    else if (message.kind === 'boot-failed') this.#couldNotLoad(worker, message)
+    else if (message.kind === 'log') {
+      this.#events.onLog(worker, message)
+      budget.give(message.text.length)
+    } else this.#events.onMessage(worker, message)
+  }
+
+  #ready(worker: GroupWorker, ready: Ready): void {
+    if (worker.state !== 'booting') return
+    this.#bootOver(worker)
+    this.#bootFailures = 0
+    this.bootError = undefined
+    worker.state = 'ready'
+    if (this.#state === 'starting' && this.#count('ready') === this.#options.workers) {
+      this.#state = 'running'
+      this.#started.resolve()
+    }
+    this.#events.onReady(worker, ready)
+  }
+
+  #count(state: GroupWorker['state']): number {
+    return [...this.#workers.values()].filter((worker) => worker.state === state).length
+  }
+
+  #couldNotLoad(worker: GroupWorker, message: BootFailed): void {
+    this.#bootOver(worker)
+    worker.state = 'retiring'
+    this.#fail(worker, bootError(message, this.#options.boot.grants))
+    // The thread stays for a while, so that a broken application is not tried in a tight loop.
+    const delayMs = Math.min(RETRY_FIRST_MS * 2 ** (this.#bootFailures - 1), RETRY_LAST_MS)
+    setTimeout(() => worker.terminate('it could not load the application'), delayMs).unref()
+  }
+
+  #fail(worker: GroupWorker, error: WasgiError): void {
+    this.#bootFailures++
+    this.bootError = error
+    this.#started.reject(error)
+    this.#events.onBootFailure(worker, error)
+  }
+
+  #bootOver(worker: GroupWorker): void {
+    clearTimeout(this.#bootTimers.get(worker))
+    this.#bootTimers.delete(worker)
+  }
+
+  #remove(threadId: number, exitReason: string): void {
+    const worker = this.#workers.get(threadId)
+    if (worker === undefined) return
+    this.#workers.delete(threadId)
+    const booting = this.#bootTimers.has(worker)
+    this.#bootOver(worker)
+    worker.state = 'dead'
+    worker.deathReason ??= exitReason
+    this.#locks.releaseOwner(worker.owner)
+    if (this.#state === 'closed') return
+    if (booting) {
+      const { name, deathReason } = worker
+      this.#fail(worker, new WasgiError('WASGI_ERR_WORKER_BOOT', [name, deathReason]))
+    }
+    this.#events.onDeath(worker, worker.deathReason)
+  }
+}

@@ -1,0 +1,246 @@
+// Which worker gets which request. Each worker runs one at a time and holds a few more, so that the
+// hand-over costs nothing; an idle worker takes those back from a busy one. The request table says
+// what has started: that is never run again, everything else always is.
+import { WasgiError } from '../errors.ts'
+import type { FileGrant, FromWorker, TaskResult } from '../wire/messages.ts'
+import { monotonicMs, type RequestTable } from '../wire/request-table.ts'
+import { Exchange, type GatewayRequest } from './exchange.ts'
+import { diedError, requestError, timeoutError } from './failure.ts'
+import type { GroupWorker } from './worker.ts'
+
+/** Requests a worker may hold beyond the one it runs. */
+export const PREFETCH = 7
+
+export interface DispatcherOptions {
+  readonly group: string
+  /** 0 is no limit. */
+  readonly requestTimeoutMs: number
+  readonly grants: readonly FileGrant[]
+  readonly workers: () => Iterable<GroupWorker>
+  /** Why no worker can start, when that is so. */
+  readonly bootError: () => WasgiError | undefined
+  readonly onFailure: (worker: GroupWorker, error: WasgiError) => void
+}
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions
+  readonly #requests: RequestTable
+  readonly #waiting: Exchange[] = []
+  #lastId = 0
+  #inProgress = 0
+  #whenIdle: (() => void) | undefined
+
+  constructor(options: DispatcherOptions, requests: RequestTable) {
+    this.#options = options
+    this.#requests = requests
+  }
+
+  handle(request: GatewayRequest): Exchange {
+    const exchange = new Exchange(++this.#lastId, request, (gone) => this.#cancelled(gone))
+    this.#inProgress++
+    this.#dispatch(exchange)
+    return exchange
+  }
+
+  /** Resolves when no request is in progress. */
+  idle(): Promise<void> {
+    if (this.#inProgress === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#whenIdle = resolve
+    })
+  }
+
+  /** A worker can take requests: those that wait, or one that a busy worker has not started. */
+  feed(worker: GroupWorker): void {
+    while (worker.state === 'ready' && worker.exchanges.size <= PREFETCH) {
+      const exchange = this.#waiting.shift()
+      if (exchange === undefined) break
+      this.#assign(exchange, worker)
+    }
+    if (worker.state !== 'ready' || worker.exchanges.size > 0) return
+    const taken = this.#takeBack()
+    if (taken !== undefined) this.#assign(taken, worker)
+  }
+
+  /** No worker is ready and none can be: whoever waits is told so. */
+  failWaiting(): void {
+    const error = this.#down()
+    if (error === undefined) return
+    for (const exchange of this.#waiting.splice(0)) this.#drop(exchange, error)
+  }
+
+  /** A message that belongs to one of the worker's requests. */
+  receive(worker: GroupWorker, message: FromWorker): void {
+    if (message.kind === 'head') {
+      worker.exchanges.get(message.id)?.startStream(message.head, message.chunk)
+    } else if (message.kind === 'chunk') worker.exchanges.get(message.id)?.chunk(message.chunk)
+    else if (message.kind === 'pull') void worker.exchanges.get(message.id)?.pull()
+  }
+
+  /** Ends the worker of every request that has run for longer than request_timeout. */
+  sweep(): void {
+    const { requestTimeoutMs, workers } = this.#options
+    if (requestTimeoutMs === 0) return
+    const now = monotonicMs()
+    for (const worker of workers()) {
+      for (const exchange of worker.exchanges.values()) {
+        const startedAt = this.#requests.startedAt(exchange.slot)
+        if (startedAt === 0 || now - startedAt <= requestTimeoutMs) continue
+        exchange.timedOut = true
+        worker.terminate(`request_timeout (${requestTimeoutMs} ms)`)
+      }
+    }
+  }
+
+  #dispatch(exchange: Exchange): void {
+    const worker = this.#leastBusy()
+    if (worker !== undefined) {
+      this.#assign(exchange, worker)
+      return
+    }
+    const down = this.#down()
+    if (down === undefined) this.#waiting.push(exchange)
+    else this.#drop(exchange, down)
+  }
+
+  #leastBusy(): GroupWorker | undefined {
+    let best: GroupWorker | undefined
+    for (const worker of this.#options.workers()) {
+      if (worker.state !== 'ready' || worker.exchanges.size > PREFETCH) continue
+      if (best === undefined || worker.exchanges.size < best.exchanges.size) best = worker
+    }
+    return best
+  }
+
+  #down(): WasgiError | undefined {
+    const cause = this.#options.bootError()
+    if (cause === undefined) return undefined
+    for (const worker of this.#options.workers()) if (worker.state === 'ready') return undefined
+    return new WasgiError('WASGI_ERR_GROUP_DOWN', [this.#options.group, cause.message], { cause })
+  }
+
+  #assign(exchange: Exchange, worker: GroupWorker): void {
+    const slot = this.#requests.claim()
+    if (slot === -1) {
+      this.#waiting.unshift(exchange)
+      return
+    }
+    worker.run(exchange, slot).then(
+      (result) => this.#answered(worker, exchange, slot, result),
+      () => this.#threadLost(worker, exchange, slot)
+    )
+  }
+
+  #answered(worker: GroupWorker, exchange: Exchange, slot: number, result: TaskResult): void {
+    const current = exchange.slot === slot
+    this.#requests.release(slot)
+    worker.exchanges.delete(exchange.id)
+    if (result.kind !== 'withdrawn') this.#conclude(worker, exchange, result)
+    else if (current && !exchange.over) this.#dispatch(exchange)
+    if ('recycle' in result && result.recycle) worker.state = 'retiring'
+    if (worker.state === 'retiring') this.#retire(worker)
+    else this.feed(worker)
+  }
+
+  #conclude(
+    worker: GroupWorker,
+    exchange: Exchange,
+    result: Exclude<TaskResult, { kind: 'withdrawn' }>
+  ): void {
+    worker.served++
+    switch (result.kind) {
+      case 'complete':
+        exchange.complete(result.head, result.body)
+        break
+      case 'streamed':
+        exchange.finishStream()
+        break
+      case 'gone':
+        exchange.cancel()
+        break
+      case 'died':
+        worker.terminate(result.reason)
+        this.#failed(worker, exchange, diedError(worker.name, exchange, result.reason))
+        break
+      case 'failed':
+        this.#failed(worker, exchange, requestError(exchange, result, this.#options.grants))
+        break
+    }
+    this.#left()
+  }
+
+  #failed(worker: GroupWorker, exchange: Exchange, error: WasgiError): void {
+    if (error.blame !== 'client') this.#options.onFailure(worker, error)
+    exchange.fail(error)
+  }
+
+  /** The thread ended before it answered. What it had started is lost, the rest goes elsewhere. */
+  #threadLost(worker: GroupWorker, exchange: Exchange, slot: number): void {
+    const current = exchange.slot === slot
+    this.#requests.withdraw(slot) // from here on nobody can start it
+    const started = current && this.#requests.hasStarted(slot)
+    this.#requests.release(slot)
+    worker.exchanges.delete(exchange.id)
+    if (!current) return
+    if (!started) {
+      exchange.slot = -1
+      if (!exchange.over) this.#dispatch(exchange)
+      return
+    }
+    const { requestTimeoutMs } = this.#options
+    const reason = worker.deathReason ?? 'its thread ended'
+    const error = exchange.timedOut
+      ? timeoutError(worker.name, exchange, requestTimeoutMs)
+      : diedError(worker.name, exchange, reason)
+    this.#failed(worker, exchange, error)
+    this.#left()
+  }
+
+  /** Takes a request that has not started back from the worker that holds the most of them. */
+  #takeBack(): Exchange | undefined {
+    const busiest = [...this.#options.workers()].sort(
+      (a, b) => b.exchanges.size - a.exchanges.size
+    )
+    for (const worker of busiest) {
+      for (const exchange of worker.exchanges.values()) {
+        if (this.#withdraw(worker, exchange)) return exchange
+      }
+    }
+    return undefined
+  }
+
+  #withdraw(worker: GroupWorker, exchange: Exchange): boolean {
+    if (!this.#requests.withdraw(exchange.slot)) return false
+    // The row stays taken until the worker has come across it.
+    exchange.slot = -1
+    worker.exchanges.delete(exchange.id)
+    return true
+  }
+
+  /** Takes everything unstarted away, and ends the worker once it is quiet. */
+  #retire(worker: GroupWorker): void {
+    for (const exchange of [...worker.exchanges.values()]) {
+      if (this.#withdraw(worker, exchange)) this.#dispatch(exchange)
+    }
+    if (worker.exchanges.size === 0) worker.terminate('it ran out of memory and was recycled')
+  }
+
+  #cancelled(exchange: Exchange): void {
+    if (exchange.slot === -1) {
+      const index = this.#waiting.indexOf(exchange)
+      if (index !== -1) this.#waiting.splice(index, 1)
+      this.#left()
+    } else if (this.#requests.withdraw(exchange.slot)) this.#left()
+    else this.#requests.cancel(exchange.slot)
+  }
+
+  #drop(exchange: Exchange, error: WasgiError): void {
+    exchange.fail(error)
+    this.#left()
+  }
+
+  #left(): void {
+    this.#inProgress--
+    if (this.#inProgress === 0) this.#whenIdle?.()
+  }
+}

@@ -1,0 +1,118 @@
+// The main thread's side of one request: what goes to a worker, what comes back, and the promise
+// that the server waits on. It knows nothing of Fastify and nothing of how workers are chosen.
+import { WasgiError } from '../errors.ts'
+import type { ToWorker } from '../wire/messages.ts'
+import { parseResponseHead, type ResponseHead } from './response-head.ts'
+import type { RequestBody } from './request-body.ts'
+import { ResponseStream } from './response-stream.ts'
+
+/** What the server gives the group. */
+export interface GatewayRequest {
+  /** wire/request-head.ts */
+  readonly head: string
+  /** The whole body, or null when `source` has it. */
+  readonly body: Uint8Array | null
+  readonly source: RequestBody | undefined
+  /** `GET /path`, for logs. */
+  readonly label: string
+}
+
+/** What the group gives the server: a whole body, or a stream that must be consumed or destroyed. */
+export interface GatewayResponse extends ResponseHead {
+  readonly body: Uint8Array | ResponseStream
+}
+
+/** What an exchange needs of the worker that has it. */
+export interface ExchangeWorker {
+  send(message: ToWorker, transfer?: ArrayBuffer[]): void
+}
+
+export class Exchange {
+  readonly id: number
+  readonly request: GatewayRequest
+  readonly response: Promise<GatewayResponse>
+  /** Row in the request table while a worker has it; -1 while it waits. */
+  slot = -1
+  /** Set when request_timeout ended it: the death of its worker is then a 504, not a 502. */
+  timedOut = false
+  readonly #resolve: (response: GatewayResponse) => void
+  readonly #reject: (error: WasgiError) => void
+  readonly #onCancel: (exchange: Exchange) => void
+  #worker: ExchangeWorker | undefined
+  #stream: ResponseStream | undefined
+  #over = false
+
+  constructor(id: number, request: GatewayRequest, onCancel: (exchange: Exchange) => void) {
+    const { promise, resolve, reject } = Promise.withResolvers<GatewayResponse>()
+    this.id = id
+    this.request = request
+    this.response = promise
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#onCancel = onCancel
+  }
+
+  /** True once the server has its whole answer or has gone away. */
+  get over(): boolean {
+    return this.#over
+  }
+
+  /** A worker has been chosen. */
+  assign(worker: ExchangeWorker, slot: number): void {
+    this.#worker = worker
+    this.slot = slot
+  }
+
+  /** The client is gone, or the server wants no more of it. */
+  cancel(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#onCancel(this)
+    this.#worker?.send({ kind: 'cancel', id: this.id })
+    this.fail(new WasgiError('WASGI_ERR_CLIENT_GONE', [this.request.label]))
+  }
+
+  complete(head: string, body: Uint8Array): void {
+    this.#over = true
+    this.#resolve({ ...parseResponseHead(head), body })
+    this.request.source?.discard()
+  }
+
+  startStream(head: string, chunk: Uint8Array): void {
+    const stream = new ResponseStream({
+      accepted: (bytes) => this.#worker?.send({ kind: 'credit', id: this.id, bytes }),
+      closed: () => this.cancel()
+    })
+    this.#stream = stream
+    this.#resolve({ ...parseResponseHead(head), body: stream })
+    stream.deliver(chunk)
+  }
+
+  chunk(chunk: Uint8Array): void {
+    this.#stream?.deliver(chunk)
+  }
+
+  finishStream(): void {
+    this.#over = true
+    this.#stream?.finish()
+    this.request.source?.discard()
+  }
+
+  /** Ends it badly: an error for the server before the head, a broken stream after it. */
+  fail(error: WasgiError): void {
+    this.#over = true
+    this.#reject(error)
+    this.#stream?.destroy(error)
+    this.request.source?.discard()
+  }
+
+  /** The application asked for the next piece of the body. */
+  async pull(): Promise<void> {
+    const worker = this.#worker
+    const piece = await this.request.source?.next()
+    // A copy of its own: cloning a view would clone the whole buffer that lies under it.
+    const chunk = new Uint8Array(piece?.chunk ?? [])
+    const status = piece?.status ?? 'end'
+    worker?.send({ kind: 'body', id: this.id, status, chunk }, [chunk.buffer])
+  }
+}

@@ -1,0 +1,51 @@
+// Turns what a worker reports into errors of the table, with host paths in Python's tracebacks.
+import { ERRORS, type ErrorCode, WasgiError } from '../errors.ts'
+import type { BootFailed, Failed, FileGrant } from '../wire/messages.ts'
+import type { Exchange } from './exchange.ts'
+
+/** A worker could not boot, or could not load the application. */
+export function bootError(failure: BootFailed, grants: readonly FileGrant[]): WasgiError {
+  const traceback = withHostPaths(failure.traceback, grants)
+  const known = failure.code in ERRORS
+  const code = known ? (failure.code as ErrorCode) : 'WASGI_ERR_INTERNAL'
+  return new WasgiError(code, failure.args, traceback === '' ? {} : { traceback })
+}
+
+/** The application raised, or its client's body was refused, while it answered `exchange`. */
+export function requestError(
+  exchange: Exchange,
+  failure: Failed,
+  grants: readonly FileGrant[]
+): WasgiError {
+  if (failure.status === 413) return new WasgiError('WASGI_ERR_BODY_TOO_LARGE', ['streamed'])
+  if (failure.status !== 500) {
+    return new WasgiError('WASGI_ERR_BAD_REQUEST', ['its head is too large'])
+  }
+  const traceback = withHostPaths(failure.traceback, grants)
+  const what = lastLine(failure.traceback)
+  return new WasgiError('WASGI_ERR_APP_EXCEPTION', [what, exchange.request.label], { traceback })
+}
+
+export function diedError(worker: string, exchange: Exchange, reason: string): WasgiError {
+  return new WasgiError('WASGI_ERR_WORKER_DIED', [worker, exchange.request.label, lastLine(reason)], {
+    traceback: reason
+  })
+}
+
+export function timeoutError(worker: string, exchange: Exchange, timeoutMs: number): WasgiError {
+  return new WasgiError('WASGI_ERR_REQUEST_TIMEOUT', [exchange.request.label, timeoutMs, worker])
+}
+
+/** `File "/app/views.py"` becomes the path on the host, so that an editor can open it. */
+export function withHostPaths(traceback: string, grants: readonly FileGrant[]): string {
+  return traceback.replace(/^(\s*(?:\S+ )?File ")(\/[^"\n]*)"/gm, (line, start: string, path: string) => {
+    const grant = grants.find(({ guestPath }) => path.startsWith(`${guestPath}/`))
+    return grant === undefined
+      ? line
+      : `${start}${grant.hostPath}${path.slice(grant.guestPath.length)}"`
+  })
+}
+
+function lastLine(text: string): string {
+  return text.trimEnd().split('\n').at(-1) ?? ''
+}

@@ -1,0 +1,124 @@
+// The one file that knows Piscina: a pool of as many threads as the group has workers, each greeted
+// as it appears, each task sent to the thread that was chosen for it, and the pool made anew when
+// Piscina has given up on a thread.
+import type { MessagePort, Worker } from 'node:worker_threads'
+import { Piscina } from 'piscina'
+import type { GroupData, Hello, RequestTask, TaskResult } from '../wire/messages.ts'
+import { WORKERS_URL } from './assets.ts'
+
+/** A thread of the pool, from its greeting to its exit. */
+export interface PoolThread {
+  readonly threadId: number
+  readonly port: MessagePort
+  /** Runs a task in this thread. Rejects when the thread ends before it answers. */
+  run(task: RequestTask): Promise<TaskResult>
+  /** Stops the thread at once, whatever it runs. */
+  terminate(): Promise<unknown>
+}
+
+export interface PoolEvents {
+  /** A thread runs and waits to be told what to do. */
+  onThread(thread: PoolThread): void
+  /** A thread is gone, for whatever reason. Its tasks reject right before or after. */
+  onExit(threadId: number, reason: string): void
+}
+
+/** Enough for every interpreter and Python's deep recursion; design 4. */
+const STACK_MB = 8
+
+/** Tasks Piscina may hold in one thread; the group itself never hands out as many. */
+const TASKS_PER_THREAD = 64
+
+export class ThreadPool {
+  readonly #size: number
+  readonly #data: GroupData
+  readonly #events: PoolEvents
+  readonly #pools = new Set<Piscina>()
+  #chosen = -1
+  #closed = false
+
+  constructor(size: number, data: GroupData, events: PoolEvents) {
+    this.#size = size
+    this.#data = data
+    this.#events = events
+    this.#addPool(size)
+  }
+
+  /** Terminates every thread. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#pools].map((pool) => pool.destroy()))
+  }
+
+  #addPool(size: number): void {
+    const pool = new Piscina({
+      filename: new URL(workerFile(), WORKERS_URL).href,
+      minThreads: size,
+      maxThreads: size,
+      concurrentTasksPerWorker: TASKS_PER_THREAD,
+      // The default parks an idle thread, and with it its timers and finalisers.
+      atomics: 'disabled',
+      workerData: this.#data,
+      env: {},
+      resourceLimits: { stackSizeMb: STACK_MB },
+      loadBalancer: (_task, workers) => workers.find((worker) => worker.id === this.#chosen) ?? null
+    })
+    this.#pools.add(pool)
+    // A thread's own 'error' says it better, and is listened to below.
+    pool.on('error', () => {})
+    pool.on('message', (message: Hello) => this.#greet(pool, message))
+    // Piscina replaces a lost thread in the same turn, unless it died while booting.
+    pool.on('workerDestroy', () => setImmediate(() => this.#repair(pool)))
+  }
+
+  #greet(pool: Piscina, hello: Hello): void {
+    const { threadId, port } = hello
+    const worker = pool.threads.find((thread) => thread.threadId === threadId)
+    if (worker === undefined) return
+    let reason = ''
+    worker.once('error', (error: unknown) => {
+      reason = describeThreadError(error)
+    })
+    worker.once('exit', (code: number) => {
+      this.#events.onExit(threadId, reason || `its thread exited with code ${code}`)
+    })
+    this.#events.onThread({
+      threadId,
+      port,
+      run: (task) => {
+        this.#chosen = threadId
+        return pool.run(task)
+      },
+      terminate: () => terminate(worker)
+    })
+  }
+
+  /**
+   * After a thread has died while booting, Piscina never again replaces a thread of that pool.
+   * What is missing then comes from a pool of its own.
+   */
+  #repair(pool: Piscina): void {
+    if (this.#closed || !this.#pools.has(pool)) return
+    const threads = [...this.#pools].reduce((sum, each) => sum + each.threads.length, 0)
+    if (pool.threads.length === 0) this.#retire(pool)
+    if (threads < this.#size) this.#addPool(this.#size - threads)
+  }
+
+  #retire(pool: Piscina): void {
+    this.#pools.delete(pool)
+    void pool.destroy()
+  }
+}
+
+/** The worker's entry has the ending of this very file: `.ts` in a clone, `.js` when installed. */
+function workerFile(): string {
+  return import.meta.url.endsWith('.ts') ? 'main.ts' : 'main.js'
+}
+
+function terminate(worker: Worker): Promise<unknown> {
+  return worker.terminate()
+}
+
+function describeThreadError(error: unknown): string {
+  return error instanceof Error ? `its thread failed: ${error.message}` : 'its thread failed'
+}

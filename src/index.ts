@@ -1,0 +1,9 @@
+// What `import … from 'wasgi'` gives.
+export type { WasgiPluginOptions } from './config/settings.ts'
+export { type ErrorCode, WasgiError } from './errors.ts'
+export {
+  type WasgiApplication,
+  type WasgiDecorator,
+  type WasgiFastifyOptions,
+  wasgi
+} from './server/plugin.ts'

@@ -1,0 +1,116 @@
+// One request on its way from Fastify to a process group and back. This is the file to start reading
+// from: what comes before it is Fastify's, what comes after it is dispatch/.
+import type { IncomingMessage } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Exchange, GatewayRequest } from '../dispatch/exchange.ts'
+import type { ProcessGroup } from '../dispatch/group.ts'
+import { PIECE_BYTES, RequestBody } from '../dispatch/request-body.ts'
+import { WasgiError } from '../errors.ts'
+import { encodeRequestHead, type RequestLine } from '../wire/request-head.ts'
+import { publicError } from './public-error.ts'
+import { sendDebugPage, sendResponse } from './reply.ts'
+
+export interface GatewayOptions {
+  readonly group: ProcessGroup
+  /** Decoded mount path, '' at the root: it becomes SCRIPT_NAME. */
+  readonly scriptName: string
+  readonly bodyLimitBytes: number
+  readonly debug: boolean
+}
+
+const NO_BODY = new Uint8Array()
+
+/** Answers one request. Rejects with an error whose text a client may see. */
+export async function answer(
+  options: GatewayOptions,
+  request: FastifyRequest,
+  reply: FastifyReply
+): Promise<FastifyReply> {
+  try {
+    const incoming = await gatewayRequest(options, request)
+    const exchange = options.group.handle(incoming)
+    cancelWhenGone(reply, exchange)
+    return sendResponse(request, reply, await exchange.response)
+  } catch (error) {
+    if (!(error instanceof WasgiError)) throw error
+    if (error.statusCode === 413) reply.header('connection', 'close')
+    if (options.debug && error.traceback !== undefined) return sendDebugPage(reply, error)
+    throw publicError(error)
+  }
+}
+
+/** A client that closes its connection takes its request with it. */
+function cancelWhenGone(reply: FastifyReply, exchange: Exchange): void {
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) exchange.cancel()
+  })
+}
+
+async function gatewayRequest(
+  options: GatewayOptions,
+  request: FastifyRequest
+): Promise<GatewayRequest> {
+  const { raw } = request
+  const line = requestLine(request, options.scriptName)
+  const head = encodeRequestHead(line, raw.rawHeaders)
+  if (head === undefined) {
+    throw new WasgiError('WASGI_ERR_BAD_REQUEST', ['its head has characters that HTTP forbids'])
+  }
+  const label = `${line.method} ${line.target}`
+  const { body, source } = await takeBody(raw, options.bodyLimitBytes)
+  return { head, body, source, label }
+}
+
+function requestLine(request: FastifyRequest, scriptName: string): RequestLine {
+  const { raw } = request
+  const { socket } = raw
+  return {
+    method: raw.method ?? 'GET',
+    target: request.originalUrl,
+    httpVersion: raw.httpVersion,
+    scheme: request.protocol,
+    remoteAddress: plainAddress(request.ip ?? ''),
+    remotePort: String(socket.remotePort ?? ''),
+    ...serverAddress(request),
+    scriptName
+  }
+}
+
+/** PEP 3333 wants both always; on a Unix socket the Host field is all there is to go by. */
+function serverAddress(request: FastifyRequest): { serverName: string; serverPort: string } {
+  const { localAddress, localPort } = request.raw.socket
+  if (localAddress !== undefined) {
+    return { serverName: plainAddress(localAddress), serverPort: String(localPort) }
+  }
+  const port = request.protocol === 'https' ? '443' : '80'
+  return { serverName: 'localhost', serverPort: port }
+}
+
+/** An IPv4 client of a dual-stack socket shows as `::ffff:192.0.2.1`. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address
+}
+
+interface TakenBody {
+  readonly body: Uint8Array | null
+  readonly source: RequestBody | undefined
+}
+
+/**
+ * A small body is read here, so that a slow client does not hold a worker; a large one, or one of
+ * unknown length, is left for the application to pull.
+ */
+async function takeBody(raw: IncomingMessage, limitBytes: number): Promise<TakenBody> {
+  const chunked = raw.headers['transfer-encoding'] !== undefined
+  const announced = Number(raw.headers['content-length'] ?? 0)
+  if (!chunked && announced === 0) return { body: NO_BODY, source: undefined }
+  if (announced > limitBytes) {
+    raw.resume()
+    throw new WasgiError('WASGI_ERR_BODY_TOO_LARGE', [limitBytes])
+  }
+  const source = new RequestBody(raw, limitBytes)
+  if (chunked || announced > PIECE_BYTES) return { body: null, source }
+  const body = await source.whole()
+  if (body === undefined) throw new WasgiError('WASGI_ERR_CLIENT_GONE', ['its body'])
+  return { body, source: undefined }
+}

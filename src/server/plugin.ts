@@ -1,0 +1,104 @@
+// The Fastify plugin: mounts one application under a prefix, beside whatever else the server does.
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import { type ResolvedSettings, settingsFromPlugin, type WasgiPluginOptions } from '../config/settings.ts'
+import { ProcessGroup, type WorkerStatus } from '../dispatch/group.ts'
+import { answer, type GatewayOptions } from './gateway.ts'
+import { groupEvents } from './group-log.ts'
+import { groupOptions } from './group-options.ts'
+
+/** One mounted application, as `app.wasgi` lists it. */
+export interface WasgiApplication {
+  readonly target: string
+  /** '' at the root. */
+  readonly prefix: string
+  readonly group: string
+  workers(): readonly WorkerStatus[]
+}
+
+/** What `app.wasgi` is: everything mounted in this scope and below the first one that mounted. */
+export interface WasgiDecorator {
+  readonly applications: readonly WasgiApplication[]
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    wasgi: WasgiDecorator
+  }
+}
+
+/** Fastify's own options of `register`, and wasgi's. */
+export type WasgiFastifyOptions = WasgiPluginOptions & { readonly prefix?: string }
+
+/** Mounts already resolved settings; `serve` comes in here. */
+export async function mount(instance: FastifyInstance, resolved: ResolvedSettings): Promise<void> {
+  const handle = decorate(instance)
+  const { settings } = resolved
+  const { options, application } = await groupOptions(resolved, handle.applications)
+  const group = await ProcessGroup.start(options, groupEvents(instance.log))
+  instance.addHook('onClose', () => group.close(settings.shutdownTimeout))
+  handle.applications.push({
+    target: application.target,
+    prefix: instance.prefix,
+    group: group.name,
+    workers: () => group.workers()
+  })
+  addRoutes(instance, {
+    group,
+    scriptName: scriptNameOf(instance.prefix),
+    bodyLimitBytes: settings.bodyLimit,
+    debug: settings.debug
+  })
+}
+
+function decorate(instance: FastifyInstance): { applications: WasgiApplication[] } {
+  if (!instance.hasDecorator('wasgi')) instance.decorate('wasgi', { applications: [] })
+  return instance.wasgi as { applications: WasgiApplication[] }
+}
+
+/** The prefix as the bytes of a decoded path, which is what PATH_INFO is cut from. */
+function scriptNameOf(prefix: string): string {
+  return Buffer.from(prefix === '/' ? '' : prefix, 'utf8').toString('latin1')
+}
+
+function addRoutes(instance: FastifyInstance, options: GatewayOptions): void {
+  instance.removeAllContentTypeParsers()
+  // The application reads the body itself.
+  instance.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  instance.addHook('preParsing', async (request: FastifyRequest) => hideOddContentType(request))
+  const method = [...instance.supportedMethods]
+  const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    answer(options, request, reply)
+  for (const url of ['/', '/*']) {
+    instance.route({ method, url, exposeHeadRoute: false, handler })
+  }
+}
+
+const SIMPLE_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:; ?[\w-]+=[\w.-]+)*$/
+
+/**
+ * Fastify refuses a Content-Type it cannot parse before any handler runs; to the application it is
+ * only text. The environ is built from the raw header lines, so nothing is lost by hiding it here.
+ */
+function hideOddContentType(request: FastifyRequest): void {
+  const type = request.headers['content-type']
+  if (type !== undefined && !SIMPLE_TYPE.test(type)) delete request.raw.headers['content-type']
+}
+
+const scope: FastifyPluginAsync<WasgiFastifyOptions> = async (instance, options) => {
+  await mount(instance, settingsFromPlugin(options))
+}
+
+const outer: FastifyPluginAsync<WasgiFastifyOptions> = async (instance, options) => {
+  decorate(instance)
+  await instance.register(scope, options)
+}
+
+/**
+ * `await app.register(wasgi, { app: 'app.py', prefix: '/py' })`. Resolves when every worker is ready;
+ * rejects with a WasgiError when the application cannot be loaded.
+ */
+export const wasgi: FastifyPluginAsync<WasgiFastifyOptions> = fastifyPlugin(outer, {
+  name: 'wasgi',
+  fastify: '5.x'
+})
