@@ -12,13 +12,21 @@ export interface Sink {
 
 const BATCH_BYTES = 64 * 1024
 const RETRY_MS = 20
-/** A write that has been under way for so long at exit means that nobody reads. */
-const STUCK_MS = 1_000
+/** How long an exit waits for a reader. */
+const PATIENCE_MS = 1_000
+
+export interface SinkLimits {
+  /** How much may wait to be written; what comes on top of it is dropped. */
+  readonly limitBytes?: number
+  /** A write that has been under way for so long means that nobody reads. */
+  readonly stuckMs?: number
+}
 
 /** A sink over a descriptor that this process does not close. */
 export class LineSink implements Sink {
   readonly #descriptor: number
   readonly #limitBytes: number
+  readonly #stuckMs: number
   #pending: string[] = []
   #pendingBytes = 0
   #dropped = 0
@@ -26,9 +34,10 @@ export class LineSink implements Sink {
   #writingSince = 0
   #waiting: (() => void)[] = []
 
-  constructor(descriptor: number, limitBytes: number = 4 * 1024 * 1024) {
+  constructor(descriptor: number, limits: SinkLimits = {}) {
     this.#descriptor = descriptor
-    this.#limitBytes = limitBytes
+    this.#limitBytes = limits.limitBytes ?? 4 * 1024 * 1024
+    this.#stuckMs = limits.stuckMs ?? PATIENCE_MS
   }
 
   write(lines: string): void {
@@ -52,11 +61,15 @@ export class LineSink implements Sink {
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
+  /** Whether a write has been under way for so long that nobody seems to read. */
+  get stuck(): boolean {
+    return this.#state === 'writing' && Date.now() - this.#writingSince > this.#stuckMs
+  }
+
   /** For the end of the process. Gives up when the reader is stuck or gone. */
   flushSync(): void {
-    const stuck = this.#state === 'writing' && Date.now() - this.#writingSince > STUCK_MS
-    if (this.#state === 'broken' || stuck) return
-    const deadline = Date.now() + STUCK_MS
+    if (this.#state === 'broken' || this.stuck) return
+    const deadline = Date.now() + PATIENCE_MS
     let rest: Uint8Array = Buffer.from(this.#take(Number.POSITIVE_INFINITY))
     while (rest.length > 0 && Date.now() < deadline) {
       try {
@@ -117,10 +130,20 @@ export class LineSink implements Sink {
 }
 
 /** Standard error; what is left when the process ends is written then. */
-export function openStderr(): LineSink {
-  const sink = new LineSink(2)
-  process.on('exit', () => sink.flushSync())
+export function openStderr(limits: SinkLimits = {}): LineSink {
+  const sink = new LineSink(2, limits)
+  process.on('exit', (code) => {
+    sink.flushSync()
+    if (sink.stuck) dieNow(code)
+  })
   return sink
+}
+
+/** Node waits for its thread pool before it exits, so a write that blocks there would hang it. */
+function dieNow(code: number): void {
+  const signal = code === 130 ? 'SIGINT' : 'SIGTERM'
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
 }
 
 function isBusy(error: unknown): boolean {

@@ -1,6 +1,7 @@
 // The sink: lines leave in order, memory stays bounded, and a lost reader hurts nobody.
 
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,7 +38,7 @@ test(
 test(
   'what exceeds the limit is dropped whole and counted, and later lines get through',
   within(5_000, async ({ file, descriptor }) => {
-    const sink = new LineSink(descriptor, 20)
+    const sink = new LineSink(descriptor, { limitBytes: 20 })
 
     for (const line of ['first 90\n', 'second 9\n', 'third 99\n', 'fourth 9\n']) sink.write(line)
     await sink.flush()
@@ -82,21 +83,39 @@ test(
   })
 )
 
+function program(body: string): string[] {
+  const sink = JSON.stringify(new URL('../../src/telemetry/sink.ts', import.meta.url))
+  const source = `import { openStderr } from ${sink}\n${body}`
+  return ['--input-type=module-typescript', '--eval', source]
+}
+
 test('what was logged in the last moment before an exit still arrives', () => {
-  const program = `
-    import { openStderr } from ${JSON.stringify(new URL('../../src/telemetry/sink.ts', import.meta.url))}
+  const body = `
     const sink = openStderr()
     sink.write('first\\n')
     sink.write('last\\n')
     process.exit(3)`
 
-  const { status, stderr } = spawnSync(
-    process.execPath,
-    ['--input-type=module-typescript', '--eval', program],
-    { encoding: 'utf8' }
-  )
+  const { status, stderr } = spawnSync(process.execPath, program(body), { encoding: 'utf8' })
 
   assert.equal([status, stderr], [3, 'first\nlast\n'])
 })
+
+test(
+  'a process whose log nobody reads can still end',
+  within(10_000, async () => {
+    const body = `
+      const sink = openStderr({ stuckMs: 1, limitBytes: 2 ** 24 })
+      sink.write('x'.repeat(2 ** 23) + '\\n')
+      setTimeout(() => process.exit(130), 50)`
+
+    const child = spawn(process.execPath, program(body), { stdio: ['ignore', 'ignore', 'pipe'] })
+    const late = setTimeout(() => child.kill('SIGKILL'), 9_000)
+    const [code, signal] = await once(child, 'exit')
+    clearTimeout(late)
+
+    assert.equal([code, signal], [null, 'SIGINT'])
+  })
+)
 
 test.run()

@@ -1,0 +1,55 @@
+// Command-line flags made from the option schema, and read back as plain values by option name.
+
+import { type Command, Option as Flag } from 'commander'
+import { flagOf, type Option, type OptionName, optionNames, optionOf } from '../config/schema.ts'
+
+export type Flags = Partial<Record<OptionName, unknown>>
+
+/** Adds a flag for each option of the command line; `app` is the argument instead. */
+export function addSettingFlags(command: Command): void {
+  command.addOption(
+    new Flag('--config <FILE>', 'The configuration file. (default: wasgi.toml, or pyproject.toml)')
+  )
+  for (const name of optionNames('command')) {
+    if (name !== 'app') for (const flag of flagsFor(name)) command.addOption(flag)
+  }
+}
+
+/** What was given, by option name. Commander's attribute names are the option names. */
+export function readFlags(command: Command, target: string | undefined): Flags {
+  const given = command.opts<Flags>()
+  const flags: Flags = { app: target }
+  for (const name of optionNames('command')) if (name !== 'app') flags[name] = given[name]
+  return flags
+}
+
+/** The file named with --config. */
+export function readConfigFlag(command: Command): string | undefined {
+  return command.opts<{ config?: string }>().config
+}
+
+function flagsFor(name: OptionName): Flag[] {
+  const option = optionOf(name)
+  const text = describe(option)
+  if (option.kind === 'flag') {
+    const off = new Flag(flagOf(name).replace('--', '--no-')).hideHelp()
+    return [new Flag(flagOf(name), text).helpGroup(heading(option)), off]
+  }
+  const flag = new Flag(`${flagOf(name)} <${option.placeholder}>`, text).helpGroup(heading(option))
+  if (option.kind === 'paths' || option.kind === 'table') {
+    flag.argParser<string[]>((value, before) => [...(before ?? []), value])
+  }
+  return [flag]
+}
+
+function describe(option: Option): string {
+  const notes: string[] = []
+  if (option.schema.enum !== undefined) notes.push(`one of ${option.schema.enum.join(', ')}`)
+  const shown = option.computed ?? option.default
+  if (shown !== undefined && shown !== '' && shown !== false) notes.push(`default: ${shown}`)
+  return notes.length === 0 ? option.text : `${option.text} (${notes.join('; ')})`
+}
+
+function heading(option: Option): string {
+  return `${option.heading}:`
+}

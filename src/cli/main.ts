@@ -1,0 +1,35 @@
+// The command line's way into the process, and the only place that ends it.
+
+import { run } from './program.ts'
+import { reportFailure } from './report.ts'
+import type { Actions, Surroundings } from './surroundings.ts'
+
+/** Runs the process's own command line, then exits. */
+export async function main(): Promise<void> {
+  const surroundings = realSurroundings()
+  // Whatever is thrown beside a command's own promise must end the process in the same form.
+  process.on('uncaughtException', (error) => process.exit(reportFailure(error, surroundings)))
+  process.exit(await run(surroundings, realActions))
+}
+
+function realSurroundings(): Surroundings {
+  return {
+    arguments: process.argv.slice(2),
+    variables: process.env,
+    folder: process.cwd(),
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    terminal: process.stderr.isTTY === true,
+    signals: process,
+    now: () => performance.now()
+  }
+}
+
+/** Loaded late, so that no command pays for what only another needs. */
+const realActions: Actions = {
+  startServer: async (resolved) => (await import('../server/server.ts')).startServer(resolved),
+  checkApplication: async (resolved) =>
+    (await import('../server/server.ts')).checkApplication(resolved),
+  installPackages: async (request, report) =>
+    (await import('../packages/install.ts')).installPackages(request, report)
+}

@@ -1,0 +1,67 @@
+// The command line as a whole: which commands there are, and how one run ends. Never exits itself.
+
+import { Command } from 'commander'
+import { EXIT } from '../errors.ts'
+import { addCheck } from './commands/check.ts'
+import { addInstall } from './commands/install.ts'
+import { addServe } from './commands/serve.ts'
+import { docsFolder, versionLine } from './package.ts'
+import { reportFailure } from './report.ts'
+import type { Actions, Surroundings } from './surroundings.ts'
+
+/** Runs one command line to its end and returns the exit code. */
+export async function run(surroundings: Surroundings, actions: Actions): Promise<number> {
+  let code: number = EXIT.ok
+  const program = createProgram(surroundings, actions, (given) => {
+    code = given
+  })
+  try {
+    await program.parseAsync(surroundings.arguments, { from: 'user' })
+    return code
+  } catch (error) {
+    return reportFailure(error, surroundings)
+  }
+}
+
+function createProgram(
+  surroundings: Surroundings,
+  actions: Actions,
+  finish: (code: number) => void
+): Command {
+  const program = new Command('wasgi')
+    .description(
+      'Serves Python WSGI applications from CPython in WebAssembly, in worker threads of Node.js.\n' +
+        'No Python is needed on this machine, and an application sees only what it is given.'
+    )
+    .version(versionLine(), '-V, --version', 'Prints the version.')
+    .helpOption('-h, --help', 'Prints this help.')
+    .helpCommand('help [COMMAND]', 'print the help of a command')
+    .addHelpText('after', generalHelp)
+    .exitOverride()
+    // Errors are printed by reportFailure, in the form that all errors of wasgi have.
+    .configureOutput({
+      writeOut: surroundings.out,
+      writeErr: surroundings.err,
+      outputError: () => {}
+    })
+  addServe(program, surroundings, actions.startServer, finish)
+  addCheck(program, surroundings, actions.checkApplication, finish)
+  addInstall(program, surroundings, actions.installPackages, finish)
+  return program
+}
+
+function generalHelp(): string {
+  return `
+Every option of serve and check is also a key of wasgi.toml (or of [tool.wasgi] in pyproject.toml)
+and a variable: --request-timeout is request_timeout there and WASGI_REQUEST_TIMEOUT in the
+environment. Flags win over variables, variables over the file.
+
+Examples:
+  wasgi serve app.py             serve the WSGI application in app.py on http://127.0.0.1:8000
+  wasgi check app.py             import it and say whether it can be served
+  wasgi install flask            put Flask into python_modules, where serve finds it
+  wasgi help serve               all options
+
+Documentation: ${docsFolder()}
+`
+}
