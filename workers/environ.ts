@@ -2,6 +2,7 @@
 // CGI part of the environ as a real dict of str, and the body as bytes. PEP 3333 and RFC 3875 name
 // the keys. Runs once per request, so it makes no intermediate objects beyond the header values.
 import { HEAD_LINES } from '../src/wire/request-head.ts'
+import { decodePath, splitTarget } from '../src/wire/request-target.ts'
 
 /** CPython's Python/marshal.c: type codes of version 5 of the format. */
 const SMALL_TUPLE = 0x29 // ')'
@@ -160,24 +161,4 @@ export class EnvironWriter {
     this.#byte((value >>> 16) & 0xff)
     this.#byte(value >>> 24)
   }
-}
-
-/** RFC 9112, 3.2: origin-form, absolute-form and `*`. The path stays percent-encoded. */
-export function splitTarget(target: string): { path: string; query: string } {
-  const absolute = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i.exec(target)
-  const rest = absolute === null ? target : target.slice(absolute[0].length)
-  const mark = rest.indexOf('?')
-  const path = mark === -1 ? rest : rest.slice(0, mark)
-  return {
-    path: path === '' && absolute !== null ? '/' : path,
-    query: mark === -1 ? '' : rest.slice(mark + 1)
-  }
-}
-
-/** Percent-decoding into Latin-1, one character per byte, as PEP 3333 wants it: never via UTF-8. */
-export function decodePath(path: string): string {
-  if (!path.includes('%')) return path
-  return path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16))
-  )
 }

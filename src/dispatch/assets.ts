@@ -24,13 +24,14 @@ export async function loadAssets(memoryLimitBytes: number): Promise<InterpreterA
       return [name, source] as const
     })
   )
-  const { info } = JSON.parse(lock) as { info: unknown }
+  const { info } = JSON.parse(lock) as { info: { python: string } }
   return {
     moduleScript: moduleScript(module),
     loaderScript: loaderScript(loader),
     wasm: shared(capMemory(wasm, memoryLimitBytes)),
     stdlib: shared(stdlib),
     lockFile: JSON.stringify({ info, packages: {} }),
+    pythonVersion: info.python,
     realmScripts: Object.fromEntries(scripts) as InterpreterAssets['realmScripts']
   }
 }

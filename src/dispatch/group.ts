@@ -35,6 +35,7 @@ const SWEEP_MS = 100
 
 export class ProcessGroup {
   readonly name: string
+  readonly pythonVersion: string
   readonly #crew: Crew
   readonly #dispatcher: Dispatcher
   readonly #sweeper: NodeJS.Timeout
@@ -58,6 +59,7 @@ export class ProcessGroup {
     assets: Awaited<ReturnType<typeof loadAssets>>
   ) {
     this.name = options.name
+    this.pythonVersion = assets.pythonVersion
     // Rows of withdrawn requests stay taken until their worker has seen them, hence the factor.
     const requests = new SharedArrayBuffer(requestTableBytes(options.workers * (PREFETCH + 1) * 4))
     this.#dispatcher = new Dispatcher(

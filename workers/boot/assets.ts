@@ -13,6 +13,8 @@ export interface InterpreterAssets {
   readonly stdlib: Uint8Array<SharedArrayBuffer>
   /** A lock file with no packages: nothing is ever loaded from Pyodide's own distribution. */
   readonly lockFile: string
+  /** CPython's, such as `3.14.2`. */
+  readonly pythonVersion: string
   /** Sources of the scripts in workers/realm, by file name without its ending. */
   readonly realmScripts: Readonly<Record<RealmScript, string>>
 }

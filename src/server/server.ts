@@ -1,0 +1,151 @@
+// `wasgi serve` and `wasgi check` without their command line: a Fastify server of our own around the
+// plugin.
+import { unlink } from 'node:fs/promises'
+import http, { type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify'
+import type { CheckResult, RunningServer } from '../cli/surroundings.ts'
+import type { ResolvedSettings, Settings } from '../config/settings.ts'
+import { ProcessGroup } from '../dispatch/group.ts'
+import { WasgiError } from '../errors.ts'
+import { accessLog } from '../telemetry/access-log.ts'
+import { createLogger } from '../telemetry/logger.ts'
+import { openStderr } from '../telemetry/sink.ts'
+import { decodePath, splitTarget } from '../wire/request-target.ts'
+import { groupEvents } from './group-log.ts'
+import { groupOptions } from './group-options.ts'
+import { mount } from './plugin.ts'
+
+/**
+ * Starts a server and resolves when it listens and every worker is ready.
+ * Rejects with a WasgiError when the application cannot be loaded or the address is not to be had.
+ */
+export async function startServer(resolved: ResolvedSettings): Promise<RunningServer> {
+  const { settings } = resolved
+  const sink = openStderr()
+  const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, sink })
+  const app = createApp(settings, logger)
+  if (settings.accessLog !== 'off') accessLog(app, settings.accessLog, sink)
+  try {
+    await app.register((scope) => mount(scope, resolved), { prefix: settings.mount })
+    await app.ready()
+    return { url: await listen(app, settings), close: () => close(app, settings.shutdownTimeout) }
+  } catch (error) {
+    await app.close()
+    throw error
+  }
+}
+
+/** Loads the application in one worker and ends it again. */
+export async function checkApplication(resolved: ResolvedSettings): Promise<CheckResult> {
+  const { options } = await groupOptions(resolved, [])
+  const { logLevel: level, logFormat: format } = resolved.settings
+  const events = groupEvents(createLogger({ level, format }))
+  let callable = ''
+  let bootMs = 0
+  const group = await ProcessGroup.start(
+    { ...options, workers: 1 },
+    {
+      ...events,
+      onReady: (_worker, ready) => {
+        callable = ready.callable
+        bootMs = ready.bootMs
+      }
+    }
+  )
+  await group.close(0)
+  return { callable, pythonVersion: group.pythonVersion, bootMs }
+}
+
+function createApp(settings: Settings, logger: FastifyBaseLogger): FastifyInstance {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+    rewriteUrl: (request: IncomingMessage) => route(request, settings.mount)
+  })
+  for (const method of http.METHODS) {
+    if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) {
+      app.addHttpMethod(method, { hasBody: true })
+    }
+  }
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    const status = error.statusCode ?? 500
+    const phrase = http.STATUS_CODES[status] ?? 'Error'
+    if (!error.code?.startsWith('WASGI_')) logger.error({ err: error }, 'request failed')
+    return reply.code(status).type('text/plain').send(`${status} ${phrase}\n${error.code ?? ''}\n`)
+  })
+  app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('404 Not Found\n'))
+  return app
+}
+
+/**
+ * The application does its own routing, so Fastify's gets one of two fixed paths. Nothing of the
+ * target is decoded, normalised or refused on the way; the gateway reads `originalUrl`.
+ */
+function route(request: IncomingMessage, prefix: string): string {
+  const target = request.url ?? '/'
+  const inbound = request as IncomingMessage & { originalUrl?: string }
+  inbound.originalUrl = target
+  if (prefix === '') return '/'
+  const path = decodePath(splitTarget(target).path)
+  const scriptName = Buffer.from(prefix, 'utf8').toString('latin1')
+  const inside = path === scriptName || path.startsWith(`${scriptName}/`)
+  return inside ? prefix : '/outside-of-the-mount'
+}
+
+async function listen(app: FastifyInstance, settings: Settings): Promise<string> {
+  const { uds, host, port } = settings
+  try {
+    if (uds !== undefined) {
+      await removeStaleSocket(uds)
+      await app.listen({ path: uds })
+      return `unix:${uds}`
+    }
+    await app.listen({ host, port })
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const reason = LISTEN_REASONS[code ?? ''] ?? message
+    const where = uds ?? `${bracketed(host)}:${port}`
+    throw new WasgiError('WASGI_ERR_LISTEN', [where, reason], { cause: error })
+  }
+  const address = app.server.address() as AddressInfo
+  return `http://${bracketed(reachable(host))}:${address.port}`
+}
+
+const LISTEN_REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there already; stop it or choose another --port',
+  EACCES: 'this user may not; ports below 1024 need privileges',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'the host name is not known',
+  ENOENT: 'the folder of the socket does not exist'
+}
+
+/** A wildcard is an address to listen on, not one to visit. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  return host === '::' ? '::1' : host
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/** A socket file that nobody answers on was left by a server that was killed. */
+async function removeStaleSocket(path: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const probe = connect(path, () => resolve(true))
+  probe.on('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'))
+  const keep = await promise
+  probe.destroy()
+  if (!keep) await unlink(path)
+}
+
+/** Lets requests in progress finish; what is left after `timeoutMs` loses its connection. */
+async function close(app: FastifyInstance, timeoutMs: number): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), timeoutMs)
+  await app.close()
+  clearTimeout(timer)
+}
