@@ -2,6 +2,7 @@
 // functions: tests pass their own. Nothing here runs.
 
 import type { ResolvedSettings } from '../config/settings.ts'
+import type { InstallProgress, InstallRequest, InstallResult } from '../packages/install.ts'
 
 /** The process, as far as commands may touch it. */
 export interface Surroundings {
@@ -51,27 +52,4 @@ export interface CheckResult {
   readonly callable: string
   readonly pythonVersion: string
   readonly bootMs: number
-}
-
-/** What `wasgi install` was asked for. Paths are absolute. */
-export interface InstallRequest {
-  readonly requirements: readonly string[]
-  readonly requirementFiles: readonly string[]
-  readonly target: string
-  readonly indexUrl?: string
-  readonly extraIndexUrls: readonly string[]
-  readonly pre: boolean
-  readonly upgrade: boolean
-}
-
-export interface InstallProgress {
-  readonly kind: 'resolving' | 'downloading' | 'building' | 'installed' | 'kept'
-  readonly name: string
-  readonly version?: string
-  readonly detail?: string
-}
-
-export interface InstallResult {
-  readonly installed: readonly { readonly name: string; readonly version: string }[]
-  readonly target: string
 }

@@ -8,9 +8,10 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { run } from '../../src/cli/program.ts'
 import { meaningOf } from '../../src/cli/stop.ts'
-import type { Actions, InstallRequest } from '../../src/cli/surroundings.ts'
+import type { Actions } from '../../src/cli/surroundings.ts'
 import type { ResolvedSettings } from '../../src/config/settings.ts'
 import { WasgiError } from '../../src/errors.ts'
+import type { InstallRequest } from '../../src/packages/install.ts'
 import { within } from './within.ts'
 
 const test = suite<{ folder: string }>('command line')

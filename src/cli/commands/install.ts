@@ -4,7 +4,8 @@
 import { relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { EXIT, WasgiError } from '../../errors.ts'
-import type { Actions, InstallProgress, InstallRequest, Surroundings } from '../surroundings.ts'
+import type { InstallProgress, InstallRequest } from '../../packages/install.ts'
+import type { Actions, Surroundings } from '../surroundings.ts'
 
 const EXAMPLES = `
 Packages come from the index that pip would use (--index-url, PIP_INDEX_URL, pip's configuration
