@@ -9,6 +9,8 @@ export async function main(): Promise<void> {
   const surroundings = realSurroundings()
   // Whatever is thrown beside a command's own promise must end the process in the same form.
   process.on('uncaughtException', (error) => process.exit(reportFailure(error, surroundings)))
+  // A reader that has left, as in `wasgi --help | head -1`, is no reason to fail or to stop serving.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   process.exit(await run(surroundings, realActions))
 }
 

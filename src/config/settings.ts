@@ -50,13 +50,16 @@ export function settingsFromCommandLine(line: CommandLine): ResolvedSettings {
     const origin = name === 'app' ? 'the command line' : flagOf(name)
     flags[name] = { raw, origin, base: line.folder, written: true }
   }
-  return resolveLayers([defaults('command', line.folder), file, variables, flags], line.folder)
+  return resolveLayers([defaults('command', line.folder), file, variables, flags])
 }
 
 /** Settings for one registration of the Fastify plugin: defaults < the given object. */
 export function settingsFromPlugin(options: WasgiPluginOptions): ResolvedSettings {
   const base = process.cwd()
-  const given: Partial<Record<OptionName, Given>> = {}
+  // Without an app, its check finds nothing, and says so in the plugin's words.
+  const given: Partial<Record<OptionName, Given>> = {
+    app: { raw: undefined, origin: 'plugin option', base }
+  }
   const known = optionNames('plugin')
   for (const [name, raw] of Object.entries(options)) {
     if (FASTIFY_OPTIONS.includes(name) || raw === undefined) continue
@@ -66,7 +69,7 @@ export function settingsFromPlugin(options: WasgiPluginOptions): ResolvedSetting
     }
     given[name as OptionName] = { raw, origin: 'plugin option', base }
   }
-  return resolveLayers([defaults('plugin', base), given], base)
+  return resolveLayers([defaults('plugin', base), given])
 }
 
 function defaults(surface: 'command' | 'plugin', base: string): Layer {
@@ -83,7 +86,7 @@ function defaults(surface: 'command' | 'plugin', base: string): Layer {
   return layer
 }
 
-function resolveLayers(layers: readonly Layer[], folder: string): ResolvedSettings {
+function resolveLayers(layers: readonly Layer[]): ResolvedSettings {
   const values: Partial<Values> = {}
   const origins = {} as Record<keyof Settings, string>
   for (const name of optionNames()) {
@@ -94,7 +97,7 @@ function resolveLayers(layers: readonly Layer[], folder: string): ResolvedSettin
   const app = layers.findLast((layer) => layer.app !== undefined)?.app
   if (app === undefined) throw new WasgiError('WASGI_ERR_USAGE', ['no TARGET is given'])
   mergeEnv(values, origins, layers)
-  return { settings: complete(values as Values), origins, base: app.base ?? folder }
+  return { settings: complete(values as Values), origins, base: app.base }
 }
 
 function assign<Name extends OptionName>(values: Partial<Values>, name: Name, given: Given): void {

@@ -6,6 +6,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { within } from './within.ts'
@@ -156,6 +157,18 @@ test(
 
     assert.is(code, 70)
     assert.match(String(err), /^wasgi: the package is damaged, [^\n]*\n$/)
+  })
+)
+
+test(
+  'the real command line fails with one message and its exit code, and no JavaScript stack',
+  within(LIMIT_MS, async () => {
+    const child = spawn(process.execPath, [fileURLToPath(BIN), 'serve', 'app.py', '--port', 'x'])
+
+    const [code, out, err] = await outcome(child)
+
+    assert.equal([code, out], [3, ''])
+    assert.match(String(err), /^wasgi: port must be [^\n]* {3}WASGI_ERR_CONFIG_INVALID\n$/)
   })
 )
 

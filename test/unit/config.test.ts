@@ -167,6 +167,12 @@ test('without a target anywhere the command line is refused', ({ folder }) => {
   assert.is(error.code, 'WASGI_ERR_USAGE')
 })
 
+test('the plugin refuses to work without an app, in its own words', () => {
+  const error = failure(() => settingsFromPlugin({} as WasgiPluginOptions))
+
+  assert.match(error.message, /^app must be a target .*, got nothing \(from plugin option\)\.$/)
+})
+
 test('paths in a file start from its folder, others from the current one', ({ folder }) => {
   mkdirSync(join(folder, 'etc'))
   const toml = 'app = "app.py"\ndata_dir = "data"\npython_path = ["lib", "/opt/lib"]\n'
