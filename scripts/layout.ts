@@ -7,8 +7,8 @@ const LINES = 400
 const LEVELS = 3
 const CODE = /\.(ts|js|py)$/
 const UNCHECKED = /^(pyapps|test\/fixtures)\//
-// Django's own layout is two levels deeper than the folder it stands in.
-const DEEP = /^pyapps\//
+// Python packages and Django projects have a depth of their own.
+const DEEP = /^(pyapps|workers\/python)\//
 
 const files = execFileSync('git', ['ls-files'], { encoding: 'utf8' }).trim().split('\n')
 const faults: string[] = []

@@ -25,10 +25,8 @@ interface RealmControls {
 export interface HostCapabilities {
   /** Text, clock, randomness, timers, hashes and logging, by the names realm/face.js uses. */
   readonly functions: HostFunctions
-  /** The file system's host half (workers/host/files.ts). */
+  /** The host's half of the file system and of its locks (workers/host/files.ts). */
   readonly files: HostFunctions
-  /** The lock table's host half (workers/host/locks.ts). */
-  readonly locks: HostFunctions
 }
 
 export interface BootOptions {
@@ -169,8 +167,8 @@ export class Interpreter {
     run(first)
     const primordials = run('primordials')
     const face = run('face', primordials, functions)
-    const files = run('files', primordials, host.files)
-    const syscalls = run('syscalls', primordials, host.locks)
+    const files = run('files', primordials, host.files, run('streams', primordials, host.files))
+    const syscalls = run('syscalls', primordials, host.files)
     const parts = {
       ...this.#pyodide(face.names),
       face,

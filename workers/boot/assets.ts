@@ -24,6 +24,7 @@ export const REALM_SCRIPTS = [
   'lockdown',
   'primordials',
   'face',
+  'streams',
   'files',
   'tmp',
   'syscalls',

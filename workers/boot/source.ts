@@ -13,6 +13,7 @@ export const FACE_NAMES = [
   'setTimeout',
   'clearTimeout',
   'setImmediate',
+  'MessageChannel',
   'TextDecoder',
   'TextEncoder',
   'console',

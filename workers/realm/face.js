@@ -87,6 +87,13 @@
     }
   }
 
+  // Pyodide's way to have something run soon, once for each call into Python. Outside of Node it
+  // takes a message channel and falls back to timers of a millisecond.
+  class MessageChannel {
+    port1 = { onmessage: null, start: () => {} }
+    port2 = { postMessage: () => setImmediate(() => this.port1.onmessage()) }
+  }
+
   const log = (text) => {
     if (typeof text === 'string') hostLog(text)
   }
@@ -145,6 +152,7 @@
     setTimeout,
     clearTimeout,
     setImmediate,
+    MessageChannel,
     TextDecoder,
     TextEncoder,
     console,
