@@ -138,8 +138,9 @@ export class Crew {
   #fail(worker: GroupWorker, error: WasgiError): void {
     this.#bootFailures++
     this.bootError = error
-    this.#started.reject(error)
-    this.#events.onBootFailure(worker, error)
+    // While the group starts, its starter is the one to tell.
+    if (this.#state === 'starting') this.#started.reject(error)
+    else this.#events.onBootFailure(worker, error)
   }
 
   #bootOver(worker: GroupWorker): void {
@@ -161,6 +162,6 @@ export class Crew {
       const { name, deathReason } = worker
       this.#fail(worker, new WasgiError('WASGI_ERR_WORKER_BOOT', [name, deathReason]))
     }
-    this.#events.onDeath(worker, worker.deathReason)
+    if (this.#state === 'running') this.#events.onDeath(worker, worker.deathReason)
   }
 }

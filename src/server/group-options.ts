@@ -26,11 +26,12 @@ export async function groupOptions(
   assertRootAllowed(await realpath(application.root))
   const grants = await grantsOf(resolved, application)
   const packages = grants.map(({ guestPath }) => guestPath).filter((path) => path.startsWith('/packages'))
+  const { target, file, module, callable, call } = application
   const boot = {
     grants,
     sysPath: ['/app', ...packages],
     env: settings.env,
-    application,
+    application: { target, file, module, callable, call },
     multiprocess: settings.workers > 1 || origins.workers !== 'default',
     debug: settings.debug,
     tmpLimitBytes: settings.tmpLimit,

@@ -4,7 +4,12 @@ import { unlink } from 'node:fs/promises'
 import http, { type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  LogController
+} from 'fastify'
 import type { CheckResult, RunningServer } from '../cli/surroundings.ts'
 import type { ResolvedSettings, Settings } from '../config/settings.ts'
 import { ProcessGroup } from '../dispatch/group.ts'
@@ -61,7 +66,9 @@ export async function checkApplication(resolved: ResolvedSettings): Promise<Chec
 function createApp(settings: Settings, logger: FastifyBaseLogger): FastifyInstance {
   const app: FastifyInstance = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
+    // An application may take longer to import than Fastify waits for a plugin; startup_timeout rules.
+    pluginTimeout: 0,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     rewriteUrl: (request: IncomingMessage) => route(request, settings.mount)

@@ -1,10 +1,10 @@
 // The list of everything a worker's interpreter is granted, in one place. Node-specific.
 // If it is not here, Python does not have it.
+import { LockTable } from '../../src/wire/lock-table.ts'
 import type { Boot } from '../../src/wire/messages.ts'
 import type { HostCapabilities } from '../interpreter.ts'
 import { grantFiles } from './files.ts'
 import { hashHost } from './hashes.ts'
-import { lockHost } from './locks.ts'
 import { textHost, timerHost } from './text.ts'
 
 /** What of the host the guest's waits and prints end in. */
@@ -20,6 +20,7 @@ export function hostCapabilities(
   sinks: Sinks
 ): HostCapabilities {
   const files = grantFiles(boot.grants, {
+    locks: new LockTable(locks, boot.owner),
     warn: (text: string) => sinks.log(40, 'gateway', text)
   })
   return {
@@ -30,8 +31,7 @@ export function hostCapabilities(
       ...sleepHost(sinks.settle),
       log: sinks.log
     },
-    files,
-    locks: lockHost(locks, boot.owner, files)
+    files: files.host
   }
 }
 
