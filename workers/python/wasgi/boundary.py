@@ -3,8 +3,11 @@ offers the host what it may call: configure, load, serve, and the three buffers.
 """
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import _wasgi_host  # pyright: ignore[reportMissingImports]
+from _pyodide_core import js2py_default  # pyright: ignore[reportMissingImports]
 from pyodide.ffi import can_run_sync, run_sync, to_js  # pyright: ignore[reportMissingImports]
 
 from . import process, supplements
@@ -21,6 +24,72 @@ input_buffer = bytearray(64 * 1024)
 _pinned = (memoryview(request_buffer), memoryview(response_buffer), memoryview(input_buffer))
 
 
+class _Unconverted:
+    """An annotation: leave what a function returns as it is. Pyodide makes a promise a future of
+    the running event loop, which cannot run while it waits for that very promise."""
+
+    js2py = js2py_default
+
+
+def _unwrapped(*_args: Any) -> _Unconverted: ...  # pyright: ignore[reportReturnType]
+
+
+class _Answer:
+    """As much of a future as run_sync needs. Settled by the promise, with no event loop between."""
+
+    _asyncio_future_blocking = False  # what asyncio.isfuture looks for
+
+    __slots__ = ('_callback', '_error', '_settled', '_value')
+
+    def __init__(self) -> None:
+        self._callback: Callable[[_Answer], object] | None = None
+        self._settled = False
+        self._error: Exception | None = None
+        self._value = 0
+
+    def __await__(self) -> Any:
+        raise RuntimeError('an answer of the host is not for coroutines')
+
+    def add_done_callback(self, callback: Callable[['_Answer'], object]) -> None:
+        if self._settled:
+            callback(self)
+        else:
+            self._callback = callback
+
+    def result(self) -> int:
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+    def settle(self, value: int) -> None:
+        self._value = value
+        self._settled = True
+        if self._callback is not None:
+            self._callback(self)
+
+    def fail(self, error: Exception) -> None:
+        self._error = error
+        self.settle(0)
+
+
+def _awaited(function: Any, *args: float) -> int:
+    """Call `function` and wait for its promise; it may also answer at once, with a number."""
+    promise = function(*args)
+    if isinstance(promise, int):
+        return promise
+    if not can_run_sync():
+        raise RuntimeError(
+            'Python cannot wait here: it was entered by a call that may not be suspended'
+        )
+    answer = _Answer()
+    promise.then(answer.settle, answer.fail)
+    return run_sync(answer)
+
+
+def _bytes(answer: Any) -> bytes | int:
+    return answer if isinstance(answer, int) else answer.to_bytes()
+
+
 class GuestHost:
     """The host as the gateway sees it: promises awaited, bytes converted, failures made plain."""
 
@@ -32,9 +101,9 @@ class GuestHost:
         self.wake = _wasgi_host.wake
         self.flock = _wasgi_host.flock
         self._log = _wasgi_host.log
-        self._drain = _wasgi_host.drain
-        self._pull = _wasgi_host.pull
-        self._suspend = _wasgi_host.suspend
+        self._drain = _wasgi_host.drain.bind_sig(_unwrapped)
+        self._pull = _wasgi_host.pull.bind_sig(_unwrapped)
+        self._suspend = _wasgi_host.suspend.bind_sig(_unwrapped)
         self._pbkdf2 = _wasgi_host.pbkdf2
         self._scrypt = _wasgi_host.scrypt
 
@@ -63,18 +132,6 @@ class GuestHost:
         self, password: bytes, salt: bytes, n: int, r: int, p: int, maxmem: int, dklen: int
     ) -> bytes | int:
         return _bytes(self._scrypt(to_js(password), to_js(salt), n, r, p, maxmem, dklen))
-
-
-def _awaited(function, *args):  # noqa: ANN001, ANN002, ANN202
-    if not can_run_sync():
-        raise RuntimeError(
-            'Python cannot wait here: it was entered by a call that may not be suspended'
-        )
-    return run_sync(function(*args))
-
-
-def _bytes(answer) -> bytes | int:  # noqa: ANN001
-    return answer if isinstance(answer, int) else answer.to_bytes()
 
 
 _host = GuestHost()
