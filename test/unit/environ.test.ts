@@ -1,0 +1,175 @@
+// The environ as Python reads it: what is written is loaded by a real CPython's marshal.
+import { spawnSync } from 'node:child_process'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { encodeRequestHead, type RequestLine } from '../../src/wire/request-head.ts'
+import { decodePath, splitTarget } from '../../src/wire/request-target.ts'
+import { EnvironError, EnvironWriter } from '../../workers/environ.ts'
+
+const test = suite('environ')
+
+const LINE: RequestLine = {
+  method: 'GET',
+  target: '/',
+  httpVersion: '1.1',
+  scheme: 'http',
+  remoteAddress: '192.0.2.7',
+  remotePort: '5000',
+  serverName: '192.0.2.1',
+  serverPort: '8000',
+  scriptName: ''
+}
+
+const LOADER =
+  'import marshal, json, sys; e, b = marshal.loads(sys.stdin.buffer.read()); print(json.dumps([e, None if b is None else b.decode("latin-1"), type(e).__name__]))'
+
+function read(
+  line: Partial<RequestLine>,
+  headers: readonly string[] = [],
+  body: Uint8Array | null = new Uint8Array()
+): { environ: Record<string, string>; body: string | null; type: string } {
+  const head = encodeRequestHead({ ...LINE, ...line }, headers)
+  assert.ok(head !== undefined)
+  const target = new Uint8Array(262_144)
+  const length = new EnvironWriter().write(target, head, body)
+  const { stdout } = spawnSync('python3', ['-c', LOADER], { input: target.subarray(0, length) })
+  const [environ, bodyText, type] = JSON.parse(stdout.toString())
+  return { environ, body: bodyText, type }
+}
+
+test('the environ is a dict of the CGI variables', () => {
+  const { environ, type } = read({ target: '/a/b?x=1&y=2' })
+
+  assert.is(type, 'dict')
+  assert.equal(environ, {
+    REQUEST_METHOD: 'GET',
+    SCRIPT_NAME: '',
+    PATH_INFO: '/a/b',
+    QUERY_STRING: 'x=1&y=2',
+    REQUEST_URI: '/a/b?x=1&y=2',
+    RAW_URI: '/a/b?x=1&y=2',
+    SERVER_PROTOCOL: 'HTTP/1.1',
+    'wsgi.url_scheme': 'http',
+    REMOTE_ADDR: '192.0.2.7',
+    REMOTE_PORT: '5000',
+    SERVER_NAME: '192.0.2.1',
+    SERVER_PORT: '8000'
+  })
+})
+
+test('PATH_INFO holds the decoded bytes as Latin-1, whatever they are', () => {
+  const { environ } = read({ target: '/caf%C3%A9/%ff/%2F%00%25' })
+
+  assert.is(environ.PATH_INFO, '/cafÃ©/ÿ//\u0000%')
+  assert.is(environ.REQUEST_URI, '/caf%C3%A9/%ff/%2F%00%25')
+})
+
+test('a broken percent escape stays as it came', () => {
+  const { environ } = read({ target: '/100%/%zz%4' })
+
+  assert.is(environ.PATH_INFO, '/100%/%zz%4')
+})
+
+test('the mount goes to SCRIPT_NAME, the rest to PATH_INFO', () => {
+  const inside = read({ target: '/py/x/y', scriptName: '/py' }).environ
+  const root = read({ target: '/py', scriptName: '/py' }).environ
+  const encoded = read({ target: '/p%79/x', scriptName: '/py' }).environ
+
+  assert.equal([inside.SCRIPT_NAME, inside.PATH_INFO], ['/py', '/x/y'])
+  assert.equal([root.SCRIPT_NAME, root.PATH_INFO], ['/py', ''])
+  assert.equal([encoded.SCRIPT_NAME, encoded.PATH_INFO], ['/py', '/x'])
+})
+
+test('header names become HTTP_ keys, content headers keep theirs', () => {
+  const { environ } = read({}, [
+    ...['Host', 'example.org'],
+    ...['Content-Type', 'text/plain'],
+    ...['content-length', '3'],
+    ...['X-Forwarded-For', '203.0.113.9']
+  ])
+
+  assert.is(environ.HTTP_HOST, 'example.org')
+  assert.is(environ.CONTENT_TYPE, 'text/plain')
+  assert.is(environ.CONTENT_LENGTH, '3')
+  assert.is(environ.HTTP_X_FORWARDED_FOR, '203.0.113.9')
+  assert.not.ok('HTTP_CONTENT_TYPE' in environ)
+  assert.not.ok('HTTP_CONTENT_LENGTH' in environ)
+})
+
+test('a name that could pass for another one is dropped, and so is Proxy', () => {
+  const { environ } = read({}, [
+    ...['X_Real', 'spoofed'],
+    ...['X.Real', 'spoofed'],
+    ...['Proxy', 'http://evil'],
+    ...['X-Real', 'true']
+  ])
+
+  assert.is(environ.HTTP_X_REAL, 'true')
+  assert.not.ok('HTTP_PROXY' in environ)
+  assert.is(Object.values(environ).includes('spoofed'), false)
+})
+
+test('repeated headers are joined, cookies with a semicolon', () => {
+  const { environ } = read({}, [
+    ...['Accept', 'text/html'],
+    ...['Cookie', 'a=1'],
+    ...['accept', 'text/plain'],
+    ...['cookie', 'b=2']
+  ])
+
+  assert.is(environ.HTTP_ACCEPT, 'text/html, text/plain')
+  assert.is(environ.HTTP_COOKIE, 'a=1; b=2')
+})
+
+test('header values keep every Latin-1 character and any length', () => {
+  const odd = String.fromCharCode(...Array.from({ length: 223 }, (_, index) => index + 33))
+  const long = 'x'.repeat(70_000)
+
+  const { environ } = read({}, ['X-Odd', odd, 'X-Long', long])
+
+  assert.is(environ.HTTP_X_ODD, odd)
+  assert.is(environ.HTTP_X_LONG, long)
+})
+
+test('the body is bytes, or None when it is to be pulled', () => {
+  const inline = read({}, [], new Uint8Array([0, 255, 10]))
+  const pulled = read({}, [], null)
+
+  assert.is(inline.body, '\u0000ÿ\n')
+  assert.is(pulled.body, null)
+})
+
+test('a head that does not fit is the client’s 431', () => {
+  const head = encodeRequestHead(LINE, ['X-Long', 'x'.repeat(5000)])
+  assert.ok(head !== undefined)
+
+  const write = (): number => new EnvironWriter().write(new Uint8Array(4096), head, null)
+
+  assert.throws(write, (error: unknown) => error instanceof EnvironError && error.status === 431)
+})
+
+test('a head that no connection could deliver is not encoded', () => {
+  const headers = [
+    ['X', 'a\nb'],
+    ['X', 'a\rb'],
+    ['X', 'a\u0000b'],
+    ['X', 'snow\u2603man'],
+    ['X\n', 'b']
+  ]
+
+  const heads = headers.map((pair) => encodeRequestHead(LINE, pair))
+
+  assert.equal(heads, [undefined, undefined, undefined, undefined, undefined])
+})
+
+test('absolute-form and empty paths are told apart from origin-form', () => {
+  const targets = ['http://h/p?q', 'http://h', 'http://h?q', '/p', '*', '/http://h/p']
+
+  const paths = targets.map((target) => splitTarget(target).path)
+
+  assert.equal(paths, ['/p', '/', '/', '/p', '*', '/http://h/p'])
+  assert.is(splitTarget('http://h/p?q').query, 'q')
+  assert.is(decodePath('/a%20b'), '/a b')
+})
+
+test.run()
