@@ -2,7 +2,7 @@
 // `--check` changes nothing and exits 1 when a file is not as ruff would have it.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { Workspace, PositionEncoding } from '@astral-sh/ruff-wasm-nodejs'
+import { PositionEncoding, Workspace } from '@astral-sh/ruff-wasm-nodejs'
 
 const checkOnly = process.argv.includes('--check')
 const settings = {
@@ -16,7 +16,10 @@ const settings = {
 const strict = new Workspace(settings, PositionEncoding.Utf16)
 // Tests and examples need no docstring on every name.
 const lenient = new Workspace(
-  { ...settings, lint: { ...settings.lint, select: settings.lint.select.filter((rule) => rule !== 'D1') } },
+  {
+    ...settings,
+    lint: { ...settings.lint, select: settings.lint.select.filter((rule) => rule !== 'D1') }
+  },
   PositionEncoding.Utf16
 )
 

@@ -102,7 +102,9 @@ async function run(program: Program): Promise<Counts> {
   const counts = program.count(output, code === 0)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   const { passed, failed, skipped } = counts
-  console.log(`${failed > 0 ? 'FAIL' : 'ok  '} ${program.name} (${passed} passed, ${failed} failed, ${skipped} skipped, ${seconds} s)`)
+  console.log(
+    `${failed > 0 ? 'FAIL' : 'ok  '} ${program.name} (${passed} passed, ${failed} failed, ${skipped} skipped, ${seconds} s)`
+  )
   if (failed > 0) console.log(output)
   return counts
 }

@@ -105,7 +105,8 @@ export class Exchange {
   onCancel(id: number): void {
     if (id !== this.#task?.id) return
     this.#gone = true
-    for (const ticket of [this.#draining, this.#pulling]) if (ticket !== 0) this.#settle(ticket, GONE)
+    for (const ticket of [this.#draining, this.#pulling])
+      if (ticket !== 0) this.#settle(ticket, GONE)
     this.#draining = 0
     this.#pulling = 0
   }

@@ -109,7 +109,9 @@ export class Interpreter {
       lockFile: this.#assets.lockFile
     })
     const addresses = await this.#ask((controls) => controls.boot(optionsText))
-    const [request, response, input] = addresses.split(';').map((pair) => pair.split(',').map(Number))
+    const [request, response, input] = addresses
+      .split(';')
+      .map((pair) => pair.split(',').map(Number))
     this.#buffers = { request: request ?? [], response: response ?? [], input: input ?? [] }
     this.#state = 'ready'
   }
@@ -194,7 +196,8 @@ export class Interpreter {
   #ownFunctions(): HostFunctions {
     const assets = [this.#assets.wasm, this.#assets.stdlib] as const
     return {
-      assetLength: (asset: number) => (this.#state === 'booting' ? (assets[asset]?.length ?? 0) : 0),
+      assetLength: (asset: number) =>
+        this.#state === 'booting' ? (assets[asset]?.length ?? 0) : 0,
       assetRead: (asset: number, buffer: ArrayBuffer) => {
         const bytes = assets[asset]
         if (bytes !== undefined && this.#state === 'booting') new Uint8Array(buffer).set(bytes)

@@ -1,6 +1,12 @@
 // Piscina's entry: one thread, one interpreter. It greets the main thread with a port of its own,
 // boots when told to, and then runs requests one after the other. Node-specific.
-import { MessageChannel, type MessagePort, parentPort, threadId, workerData } from 'node:worker_threads'
+import {
+  MessageChannel,
+  type MessagePort,
+  parentPort,
+  threadId,
+  workerData
+} from 'node:worker_threads'
 import { LogBudget } from '../src/wire/log-budget.ts'
 import type {
   Boot,
@@ -71,7 +77,8 @@ class WorkerThread {
       if (error instanceof EnvironError) {
         return { kind: 'failed', sent: false, status: error.status, traceback: '', recycle: false }
       }
-      const reason = error instanceof InterpreterDied ? error.message : 'a fault of the worker itself'
+      const reason =
+        error instanceof InterpreterDied ? error.message : 'a fault of the worker itself'
       return { kind: 'died', reason }
     }
   }
@@ -93,7 +100,8 @@ class WorkerThread {
     const budget = new LogBudget(boot.logBudget)
     const log = (level: number, stream: string, text: string): void => {
       const dropped = budget.take(text.length)
-      if (dropped > 0) post({ kind: 'log', level: 40, stream, text: `${dropped} lines were dropped` })
+      if (dropped > 0)
+        post({ kind: 'log', level: 40, stream, text: `${dropped} lines were dropped` })
       if (dropped >= 0) post({ kind: 'log', level, stream, text })
     }
     try {

@@ -1,9 +1,9 @@
 // The workers of a process group: brought up, watched while they boot, replaced when they are gone.
 // It knows nothing of requests.
 import { WasgiError } from '../errors.ts'
-import type { BootFailed, FromWorker, GroupData, LogLine, Ready } from '../wire/messages.ts'
 import { LockTable } from '../wire/lock-table.ts'
 import { createLogBudget, LogBudget } from '../wire/log-budget.ts'
+import type { BootFailed, FromWorker, GroupData, LogLine, Ready } from '../wire/messages.ts'
 import { bootError } from './failure.ts'
 import { type PoolThread, ThreadPool } from './pool.ts'
 import { type BootTemplate, GroupWorker } from './worker.ts'

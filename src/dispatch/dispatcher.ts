@@ -198,9 +198,7 @@ export class Dispatcher {
 
   /** Takes a request that has not started back from the worker that holds the most of them. */
   #takeBack(): Exchange | undefined {
-    const busiest = [...this.#options.workers()].sort(
-      (a, b) => b.exchanges.size - a.exchanges.size
-    )
+    const busiest = [...this.#options.workers()].sort((a, b) => b.exchanges.size - a.exchanges.size)
     for (const worker of busiest) {
       for (const exchange of worker.exchanges.values()) {
         if (this.#withdraw(worker, exchange)) return exchange

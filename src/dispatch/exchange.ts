@@ -2,8 +2,8 @@
 // that the server waits on. It knows nothing of Fastify and nothing of how workers are chosen.
 import { WasgiError } from '../errors.ts'
 import type { ToWorker } from '../wire/messages.ts'
-import { parseResponseHead, type ResponseHead } from './response-head.ts'
 import type { RequestBody } from './request-body.ts'
+import { parseResponseHead, type ResponseHead } from './response-head.ts'
 import { ResponseStream } from './response-stream.ts'
 
 /** What the server gives the group. */

@@ -27,9 +27,13 @@ export function requestError(
 }
 
 export function diedError(worker: string, exchange: Exchange, reason: string): WasgiError {
-  return new WasgiError('WASGI_ERR_WORKER_DIED', [worker, exchange.request.label, lastLine(reason)], {
-    traceback: reason
-  })
+  return new WasgiError(
+    'WASGI_ERR_WORKER_DIED',
+    [worker, exchange.request.label, lastLine(reason)],
+    {
+      traceback: reason
+    }
+  )
 }
 
 export function timeoutError(worker: string, exchange: Exchange, timeoutMs: number): WasgiError {
@@ -38,12 +42,15 @@ export function timeoutError(worker: string, exchange: Exchange, timeoutMs: numb
 
 /** `File "/app/views.py"` becomes the path on the host, so that an editor can open it. */
 export function withHostPaths(traceback: string, grants: readonly FileGrant[]): string {
-  return traceback.replace(/^(\s*(?:\S+ )?File ")(\/[^"\n]*)"/gm, (line, start: string, path: string) => {
-    const grant = grants.find(({ guestPath }) => path.startsWith(`${guestPath}/`))
-    return grant === undefined
-      ? line
-      : `${start}${grant.hostPath}${path.slice(grant.guestPath.length)}"`
-  })
+  return traceback.replace(
+    /^(\s*(?:\S+ )?File ")(\/[^"\n]*)"/gm,
+    (line, start: string, path: string) => {
+      const grant = grants.find(({ guestPath }) => path.startsWith(`${guestPath}/`))
+      return grant === undefined
+        ? line
+        : `${start}${grant.hostPath}${path.slice(grant.guestPath.length)}"`
+    }
+  )
 }
 
 function lastLine(text: string): string {

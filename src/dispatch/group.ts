@@ -1,7 +1,8 @@
 // A process group: mod_wsgi's daemon process group with threads for processes. It ties the crew (who
 // works) to the dispatcher (who gets what) and has the life of both in its hands.
-import { createLockTable } from '../wire/lock-table.ts'
+
 import type { WasgiError } from '../errors.ts'
+import { createLockTable } from '../wire/lock-table.ts'
 import type { LogLine, Ready } from '../wire/messages.ts'
 import { RequestTable, requestTableBytes } from '../wire/request-table.ts'
 import { loadAssets } from './assets.ts'
@@ -73,19 +74,23 @@ export class ProcessGroup {
       },
       new RequestTable(requests)
     )
-    this.#crew = new Crew(options, { assets, requests, locks: createLockTable() }, {
-      onReady: (worker, ready) => {
-        events.onReady(worker.name, ready)
-        this.#dispatcher.feed(worker)
-      },
-      onLog: (worker, line) => events.onLog(worker.name, line),
-      onMessage: (worker, message) => this.#dispatcher.receive(worker, message),
-      onDeath: (worker, reason) => events.onDeath(worker.name, reason),
-      onBootFailure: (worker, error) => {
-        events.onFailure(worker.name, error)
-        this.#dispatcher.failWaiting()
+    this.#crew = new Crew(
+      options,
+      { assets, requests, locks: createLockTable() },
+      {
+        onReady: (worker, ready) => {
+          events.onReady(worker.name, ready)
+          this.#dispatcher.feed(worker)
+        },
+        onLog: (worker, line) => events.onLog(worker.name, line),
+        onMessage: (worker, message) => this.#dispatcher.receive(worker, message),
+        onDeath: (worker, reason) => events.onDeath(worker.name, reason),
+        onBootFailure: (worker, error) => {
+          events.onFailure(worker.name, error)
+          this.#dispatcher.failWaiting()
+        }
       }
-    })
+    )
     this.#sweeper = setInterval(() => this.#dispatcher.sweep(), SWEEP_MS).unref()
   }
 

@@ -2,7 +2,14 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { GroupEvents } from '../dispatch/group.ts'
 
-const LEVELS = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' } as const
+const LEVELS = {
+  10: 'trace',
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error',
+  60: 'fatal'
+} as const
 
 export function groupEvents(log: FastifyBaseLogger): GroupEvents {
   return {

@@ -25,7 +25,9 @@ export async function groupOptions(
   const application = await resolveTarget(settings.app, settings.root, resolved.base)
   assertRootAllowed(await realpath(application.root))
   const grants = await grantsOf(resolved, application)
-  const packages = grants.map(({ guestPath }) => guestPath).filter((path) => path.startsWith('/packages'))
+  const packages = grants
+    .map(({ guestPath }) => guestPath)
+    .filter((path) => path.startsWith('/packages'))
   const { target, file, module, callable, call } = application
   const boot = {
     grants,

@@ -1,7 +1,11 @@
 // The Fastify plugin: mounts one application under a prefix, beside whatever else the server does.
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { type ResolvedSettings, settingsFromPlugin, type WasgiPluginOptions } from '../config/settings.ts'
+import {
+  type ResolvedSettings,
+  settingsFromPlugin,
+  type WasgiPluginOptions
+} from '../config/settings.ts'
 import { ProcessGroup, type WorkerStatus } from '../dispatch/group.ts'
 import { answer, type GatewayOptions } from './gateway.ts'
 import { groupEvents } from './group-log.ts'

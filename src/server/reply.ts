@@ -1,7 +1,8 @@
 // Hands a response of the application to Fastify, so that its hooks (compression, CORS, logging)
 // see it as they see any other.
-import { Readable } from 'node:stream'
+
 import { STATUS_CODES } from 'node:http'
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { GatewayResponse } from '../dispatch/exchange.ts'
 import type { WasgiError } from '../errors.ts'

@@ -82,9 +82,14 @@ function createApp(settings: Settings, logger: FastifyBaseLogger): FastifyInstan
     const status = error.statusCode ?? 500
     const phrase = http.STATUS_CODES[status] ?? 'Error'
     if (!error.code?.startsWith('WASGI_')) logger.error({ err: error }, 'request failed')
-    return reply.code(status).type('text/plain').send(`${status} ${phrase}\n${error.code ?? ''}\n`)
+    return reply
+      .code(status)
+      .type('text/plain')
+      .send(`${status} ${phrase}\n${error.code ?? ''}\n`)
   })
-  app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('404 Not Found\n'))
+  app.setNotFoundHandler((_request, reply) =>
+    reply.code(404).type('text/plain').send('404 Not Found\n')
+  )
   return app
 }
 

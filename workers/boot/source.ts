@@ -42,7 +42,9 @@ export function loaderScript(source: string): string {
 
 function enclose(body: string, end: string, url: string): string {
   // Dynamic import is refused by Node with an error of the host's realm, so no such call may stay.
-  const text = body.replaceAll(/\bimport\(/g, 'importModule(').replaceAll('import.meta.url', `"${url}"`)
+  const text = body
+    .replaceAll(/\bimport\(/g, 'importModule(')
+    .replaceAll('import.meta.url', `"${url}"`)
   return `(function(face){'use strict';const {${FACE_NAMES.filter((name) => name !== 'globalThis').join(',')}}=face;return (function(globalThis){${text}\n;${end}})(face.globalThis)})`
 }
 

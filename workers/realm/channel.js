@@ -2,8 +2,6 @@
 // and gives numbers, strings and byte arrays of the realm; waiting is a promise made in here, known
 // to the host by a number. The wall's rules are in docs/design/realm.md.
 ;(function channel(primordials, host, flock) {
-  'use strict'
-
   const { guard, number, string, objectCreate, freeze, Promise, Uint8Array } = primordials
   const { typedArrayBuffer, typedArrayOffset, typedArrayLength } = primordials
   const hostSend = guard(host.send)

@@ -1,10 +1,9 @@
 // What Pyodide's two scripts see instead of a global object: the face of a web worker, made here.
 // Nothing of it is put on the realm's global; the scripts take it as parameters (boot/source.ts).
 ;(function face(primordials, host) {
-  'use strict'
-
   const { guard, number, string, apply, Uint8Array, Error, Promise, objectCreate } = primordials
-  const { typedArrayBuffer, typedArrayOffset, typedArrayLength, typedArraySet, isView } = primordials
+  const { typedArrayBuffer, typedArrayOffset, typedArrayLength, typedArraySet, isView } =
+    primordials
   const { typedArraySubarray, MathMin, StringEndsWith, TypeError } = primordials
   const hostDecode = guard(host.decode)
   const hostEncodedLength = guard(host.encodedLength)
@@ -98,7 +97,15 @@
     if (typeof text === 'string') hostLog(text)
   }
   const quiet = () => {}
-  const console = { log, info: quiet, debug: quiet, warn: log, error: log, trace: quiet, assert: quiet }
+  const console = {
+    log,
+    info: quiet,
+    debug: quiet,
+    warn: log,
+    error: log,
+    trace: quiet,
+    assert: quiet
+  }
 
   const performance = { now: () => hostNow(), timeOrigin: 0 }
   const crypto = {

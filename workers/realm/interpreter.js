@@ -1,10 +1,9 @@
 // Boots one Pyodide in the realm and gives the host the few functions by which it drives it. All of
 // them take and return numbers and strings. Errors of the realm end in here: the host gets a text.
 ;(function interpreter(primordials, host, parts) {
-  'use strict'
-
   const { guard, promiseThen, memoryBuffer, objectCreate } = primordials
-  const { loadPyodide, createPyodideModule, face, channel, files, tmp, syscalls, privateApi } = parts
+  const { loadPyodide, createPyodideModule, face, channel, files, tmp, syscalls, privateApi } =
+    parts
   const hostStage = guard(host.stage)
   const hostDone = guard(host.done)
   const hostReply = guard(host.reply)
@@ -50,7 +49,11 @@
 
   const start = async (options) => {
     face.hooks.imports = (imports) => {
-      syscalls.wrap(privateApi.environmentOf(imports), () => memoryBuffer(memory), () => fileSystem)
+      syscalls.wrap(
+        privateApi.environmentOf(imports),
+        () => memoryBuffer(memory),
+        () => fileSystem
+      )
     }
     face.hooks.instance = (instance) => {
       memory = instance.exports.memory

@@ -1,8 +1,6 @@
 // Closes, before any guest code runs, the ways by which Node itself would run host JavaScript on the
 // guest's stack. Evaluated in the realm once; it must not be handed anything of the host.
 ;(function lockdown() {
-  'use strict'
-
   // Node formats every `error.stack` with a JavaScript function of the host realm. At the end of the
   // stack that function throws a host RangeError straight into the guest, and a guest-defined
   // Error.prepareStackTrace would be called by it. Without a numeric limit V8 records no stack at

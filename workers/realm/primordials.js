@@ -2,8 +2,6 @@
 // through. Evaluated in the realm first of all its scripts. Everything here rests on one assumption:
 // the guest can later replace every property of every object it can reach, but not these constants.
 ;(function primordials() {
-  'use strict'
-
   const { apply, getOwnPropertyDescriptor, getPrototypeOf } = Reflect
   const uncurry = Function.prototype.bind.bind(Function.prototype.call)
   const getter = (object, name) => uncurry(getOwnPropertyDescriptor(object, name).get)

@@ -1,8 +1,6 @@
 // The only file that touches what Pyodide does not promise to keep: underscored members and the
 // Emscripten module behind them. Checked against the version pinned in package.json.
 ;(function privateApi() {
-  'use strict'
-
   return Object.freeze({
     /** Emscripten's file system of this interpreter. */
     fileSystem: (pyodide) => pyodide._module.FS,

@@ -1,0 +1,155 @@
+// Request and response bodies on the main thread: nothing is read or produced ahead of its reader.
+import { once } from 'node:events'
+import { PassThrough, Writable } from 'node:stream'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { PIECE_BYTES, RequestBody } from '../../src/dispatch/request-body.ts'
+import { ResponseStream } from '../../src/dispatch/response-stream.ts'
+import { within } from './within.ts'
+
+const test = suite('bodies')
+
+test(
+  'a request body comes in pieces of the piece size, then its end',
+  within(2_000, async () => {
+    const source = new PassThrough({ highWaterMark: 1_000_000 })
+    source.end(Buffer.alloc(PIECE_BYTES + 10, 'a'))
+    const body = new RequestBody(source, 1_000_000)
+
+    const pieces = [await body.next(), await body.next(), await body.next()]
+
+    assert.equal(
+      pieces.map(({ status, chunk }) => [status, chunk.length]),
+      [
+        ['more', PIECE_BYTES],
+        ['more', 10],
+        ['end', 0]
+      ]
+    )
+  })
+)
+
+test(
+  'a piece is given as soon as there is one, without waiting for more',
+  within(2_000, async () => {
+    const source = new PassThrough()
+    const body = new RequestBody(source, 1_000)
+    const first = body.next()
+    source.write('a')
+
+    const piece = await first
+
+    assert.is(Buffer.from(piece.chunk).toString(), 'a')
+    source.destroy()
+  })
+)
+
+test(
+  'a body without a known length is cut off at the limit',
+  within(2_000, async () => {
+    const source = new PassThrough()
+    const body = new RequestBody(source, 5)
+    source.write('123456')
+
+    const piece = await body.next()
+
+    assert.is(piece.status, 'too-large')
+    source.destroy()
+  })
+)
+
+test(
+  'a client that goes away in the middle is gone, not at the end',
+  within(2_000, async () => {
+    const source = new PassThrough()
+    const body = new RequestBody(source, 1_000)
+    const waiting = body.next()
+    source.destroy(new Error('reset'))
+
+    assert.is((await waiting).status, 'gone')
+    assert.is(await body.whole(), undefined)
+  })
+)
+
+test(
+  'a whole body is put together from its pieces',
+  within(2_000, async () => {
+    const source = new PassThrough()
+    const body = new RequestBody(source, 1_000)
+    source.write('ab')
+    setImmediate(() => source.end('cd'))
+
+    const whole = await body.whole()
+
+    assert.is(Buffer.from(whole ?? []).toString(), 'abcd')
+  })
+)
+
+/** A socket that accepts a chunk only when the test lets it. */
+function slowSocket(): { socket: Writable; accept: () => void } {
+  let release: (() => void) | undefined
+  const socket = new Writable({
+    highWaterMark: 1,
+    write: (_chunk, _encoding, done) => {
+      release = done
+    }
+  })
+  return { socket, accept: () => release?.() }
+}
+
+test(
+  'credit comes back only for what the socket has accepted',
+  within(2_000, async () => {
+    const accepted: number[] = []
+    const stream = new ResponseStream({
+      accepted: (bytes) => accepted.push(bytes),
+      closed: () => {}
+    })
+    const { socket, accept } = slowSocket()
+    stream.pipe(socket)
+    stream.deliver(new Uint8Array(100))
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(accepted, [])
+
+    const drained = once(socket, 'drain')
+    accept()
+    await drained
+    await new Promise((resolve) => setImmediate(resolve))
+
+    assert.equal(accepted, [100])
+  })
+)
+
+test(
+  'a chunk is handed on without waiting for the next one',
+  within(2_000, async () => {
+    const stream = new ResponseStream({ accepted: () => {}, closed: () => {} })
+    const seen: string[] = []
+    stream.on('data', (chunk: Buffer) => seen.push(chunk.toString()))
+    await new Promise((resolve) => setImmediate(resolve))
+
+    stream.deliver(Buffer.from('one'))
+    await new Promise((resolve) => setImmediate(resolve))
+
+    assert.equal(seen, ['one'])
+    stream.destroy()
+  })
+)
+
+test(
+  'whoever destroys the stream is heard of once',
+  within(2_000, async () => {
+    let closed = 0
+    const stream = new ResponseStream({ accepted: () => {}, closed: () => closed++ })
+    stream.destroy()
+    stream.destroy()
+    await once(stream, 'close')
+
+    stream.deliver(new Uint8Array(10))
+    stream.finish()
+
+    assert.is(closed, 1)
+  })
+)
+
+test.run()
