@@ -103,6 +103,41 @@ export const ERRORS = {
     status: 503,
     text: 'Process group "%s" has no worker to answer with: %s.'
   },
+  WASGI_ERR_PACKAGE_NOT_FOUND: {
+    blame: 'operator',
+    status: 500,
+    text: 'There is no package for %s: %s. Check the name, the version and the index (--index-url).'
+  },
+  WASGI_ERR_PACKAGE_UNSUPPORTED: {
+    blame: 'operator',
+    status: 500,
+    text: '%s cannot be installed: %s. Choose another version or a package in plain Python; docs/guides/packages.md has advice.'
+  },
+  WASGI_ERR_PACKAGE_CONFLICT: {
+    blame: 'operator',
+    status: 500,
+    text: 'No set of versions satisfies everybody: %s. Relax one of these, or add --upgrade.'
+  },
+  WASGI_ERR_PACKAGE_INTEGRITY: {
+    blame: 'operator',
+    status: 500,
+    text: '%s was refused: %s. Nothing was installed; do not use this file before you know why.'
+  },
+  WASGI_ERR_REQUIREMENT_INVALID: {
+    blame: 'operator',
+    status: 500,
+    text: '"%s" (from %s) is not a requirement that can be used: %s.'
+  },
+  WASGI_ERR_INDEX_UNREACHABLE: {
+    blame: 'operator',
+    status: 500,
+    text: 'The index gave no usable answer for %s: %s. Check --index-url, PIP_INDEX_URL and the network.'
+  },
+  WASGI_ERR_TARGET_UNWRITABLE: {
+    blame: 'operator',
+    status: 500,
+    text: 'Packages cannot be written to "%s": %s.'
+  },
   WASGI_ERR_INTERNAL: {
     blame: 'internal',
     status: 500,

@@ -1,5 +1,17 @@
 // Installs packages from an index into a folder: the one door of src/packages. The work is done by
 // an interpreter in a thread of its own, whose only grants are the index and the target folder.
+import { homedir } from 'node:os'
+import type {
+  InstallAnswer,
+  Job,
+  PlannedPackage,
+  RunMessage
+} from '../../workers/packages/messages.ts'
+import { ERRORS, type ErrorCode, WasgiError } from '../errors.ts'
+import { InstallerThread } from './installer-thread.ts'
+import type { PipSurroundings } from './pip-settings.ts'
+import { prepareRequest } from './request.ts'
+import { Target } from './target.ts'
 
 /** What the operator asked for; relative paths count from the current folder. */
 export interface InstallRequest {
@@ -41,6 +53,73 @@ export async function installPackages(
   request: InstallRequest,
   report: (line: InstallProgress) => void
 ): Promise<InstallResult> {
-  report({ kind: 'resolving', name: request.requirements.join(' ') })
-  throw new Error('not finished yet')
+  const { env: variables, platform } = process
+  let thread: InstallerThread | undefined
+  const start = async (): Promise<InstallerThread> => {
+    thread = await InstallerThread.start()
+    return thread
+  }
+  try {
+    return await installWith(start, request, report, { variables, home: homedir(), platform })
+  } finally {
+    await thread?.close()
+  }
+}
+
+/** The same in a thread of the caller's, which runs one installation at a time. */
+export async function installWith(
+  thread: () => Promise<InstallerThread>,
+  request: InstallRequest,
+  report: (line: InstallProgress) => void,
+  surroundings: PipSurroundings
+): Promise<InstallResult> {
+  const { grant, ...asked } = prepareRequest(request, surroundings, process.cwd())
+  const target = Target.open(request.target)
+  try {
+    const job: Job = { ...asked, installed: target.installed(), upgrade: request.upgrade }
+    const message: RunMessage = { kind: 'run', job, grant, staging: target.staging }
+    const answer = await (await thread()).run(message, ({ step, name, version, detail }) => {
+      const about = { ...(version === '' ? {} : { version }), ...(detail === '' ? {} : { detail }) }
+      report({ kind: step, name, ...about })
+    })
+    if (!answer.ok) throw failure(answer, target.path)
+    target.commit(answer.packages)
+    return { installed: announce(answer.packages, report), target: target.path }
+  } finally {
+    target.close()
+  }
+}
+
+function announce(
+  packages: readonly PlannedPackage[],
+  report: (line: InstallProgress) => void
+): InstalledPackage[] {
+  const installed: InstalledPackage[] = []
+  for (const { name, version, staged } of packages) {
+    report({ kind: staged === '' ? 'kept' : 'installed', name, version })
+    if (staged !== '') installed.push({ name, version })
+  }
+  return installed
+}
+
+function failure(answer: InstallAnswer & { ok: false }, target: string): WasgiError {
+  if (answer.code === 'broken' && 'text' in answer) {
+    const [line = ''] = answer.text.trimEnd().split('\n').slice(-1)
+    return new WasgiError('WASGI_ERR_INTERNAL', [`the installer: ${line}`], {
+      traceback: answer.text
+    })
+  }
+  const code = isCode(answer.code) ? answer.code : 'WASGI_ERR_INTERNAL'
+  const args = 'args' in answer ? answer.args.map(plain) : []
+  if (code !== 'WASGI_ERR_TARGET_UNWRITABLE') return new WasgiError(code, args)
+  return new WasgiError(code, [target, args.join(': ')])
+}
+
+function isCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERRORS, text)
+}
+
+/** Parts of it come from an index; a terminal must not be steered by them. */
+function plain(text: string): string {
+  return text.replace(/\p{Cc}/gu, ' ')
 }
