@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'workers' / 'python'))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workers" / "python"))
 
 from wasgi.handler import Gateway  # noqa: E402
 from wasgi.host import CHUNK, GONE, HEAD, WARN  # noqa: E402
@@ -52,7 +52,7 @@ class FakeHost:
         return self.drain_answer
 
     def pull(self) -> int:
-        piece = next(self._pieces, b'')
+        piece = next(self._pieces, b"")
         if isinstance(piece, int):
             return piece
         self.input_buffer[: len(piece)] = piece
@@ -66,14 +66,14 @@ class FakeHost:
         return 0 if self.on_suspend is None else self.on_suspend(ms)
 
     def wake(self) -> None:
-        self.logs.append((0, 'fake', 'woken'))
+        self.logs.append((0, "fake", "woken"))
 
     def pbkdf2(
         self, digest: str, password: bytes, salt: bytes, iterations: int, dklen: int
     ) -> bytes | int:
-        name = {'blake2b512': 'blake2b', 'blake2s256': 'blake2s'}.get(digest, digest)
+        name = {"blake2b512": "blake2b", "blake2s256": "blake2s"}.get(digest, digest)
         try:
-            return _native_pbkdf2(name.replace('sha3-', 'sha3_'), password, salt, iterations, dklen)
+            return _native_pbkdf2(name.replace("sha3-", "sha3_"), password, salt, iterations, dklen)
         except ValueError:
             return -1
 
@@ -81,9 +81,7 @@ class FakeHost:
         self, password: bytes, salt: bytes, n: int, r: int, p: int, maxmem: int, dklen: int
     ) -> bytes | int:
         try:
-            return _native_scrypt(
-                password, salt=salt, n=n, r=r, p=p, maxmem=maxmem, dklen=dklen
-            )
+            return _native_scrypt(password, salt=salt, n=n, r=r, p=p, maxmem=maxmem, dklen=dklen)
         except ValueError:
             return -2
 
@@ -114,30 +112,30 @@ class Reply:
         return found[0] if found else None
 
 
-def environ_of(method: str = 'GET', path: str = '/', **more: str) -> dict[str, str]:
+def environ_of(method: str = "GET", path: str = "/", **more: str) -> dict[str, str]:
     """The CGI part of an environ, as the host computes it."""
     return {
-        'REQUEST_METHOD': method,
-        'SCRIPT_NAME': '',
-        'PATH_INFO': path,
-        'QUERY_STRING': '',
-        'REQUEST_URI': path,
-        'RAW_URI': path,
-        'SERVER_NAME': '127.0.0.1',
-        'SERVER_PORT': '8000',
-        'SERVER_PROTOCOL': 'HTTP/1.1',
-        'REMOTE_ADDR': '127.0.0.1',
-        'REMOTE_PORT': '50000',
-        'HTTP_HOST': '127.0.0.1:8000',
-        'wsgi.url_scheme': 'http',
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": "",
+        "REQUEST_URI": path,
+        "RAW_URI": path,
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8000",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "REMOTE_PORT": "50000",
+        "HTTP_HOST": "127.0.0.1:8000",
+        "wsgi.url_scheme": "http",
         **more,
     }
 
 
 def gateway_of(host: FakeHost, application: Any) -> Gateway:
     """A gateway that answers with `application`."""
-    gateway = Gateway(host, (), LogStream(host, WARN, 'wsgi.errors'))
-    gateway.configure(False, 'default/1')
+    gateway = Gateway(host, (), LogStream(host, WARN, "wsgi.errors"))
+    gateway.configure(False, "default/1")
     gateway.mount(application)
     return gateway
 
@@ -146,7 +144,7 @@ def request(
     application: Any,
     host: FakeHost | None = None,
     environ: dict[str, str] | None = None,
-    body: bytes | None = b'',
+    body: bytes | None = b"",
 ) -> Reply:
     """Put one request through a gateway of its own."""
     host = host or FakeHost()
@@ -157,7 +155,7 @@ def exchange(
     gateway: Gateway,
     host: FakeHost,
     environ: dict[str, str] | None = None,
-    body: bytes | None = b'',
+    body: bytes | None = b"",
 ) -> Reply:
     """Put a request through `gateway` and read what came of it, from wherever it came."""
     data = marshal.dumps((environ or environ_of(), body))
@@ -165,8 +163,8 @@ def exchange(
     first = len(host.sent)
     outcome = gateway.serve()
     failed = outcome & 15 in (2, 4)
-    head, chunks = b'', b''
-    if outcome == 0:
+    head, chunks = b"", b""
+    if outcome & 15 == 0:
         head, chunks = _split(host.response_buffer)
     for kind, data in host.sent[first:]:
         if kind == HEAD:
@@ -174,15 +172,15 @@ def exchange(
         else:
             assert kind == CHUNK
             chunks += data
-    text = _split(host.response_buffer)[1].decode() if failed else ''
-    fields = head.decode('latin-1').split('\n') if head else ['']
+    text = _split(host.response_buffer)[1].decode() if failed else ""
+    fields = head.decode("latin-1").split("\n") if head else [""]
     headers = list(zip(fields[1::2], fields[2::2], strict=True))
     return Reply(outcome, fields[0], headers, chunks, text)
 
 
 def _split(data: bytes | bytearray) -> tuple[bytes, bytes]:
-    head, body = struct.unpack_from('<II', data)
+    head, body = struct.unpack_from("<II", data)
     return bytes(data[8 : 8 + head]), bytes(data[8 + head : 8 + head + body])
 
 
-__all__ = ['GONE', 'FakeHost', 'Reply', 'environ_of', 'exchange', 'gateway_of', 'request']
+__all__ = ["GONE", "FakeHost", "Reply", "environ_of", "exchange", "gateway_of", "request"]

@@ -39,7 +39,7 @@ class _Answer:
 
     _asyncio_future_blocking = False  # what asyncio.isfuture looks for
 
-    __slots__ = ('_callback', '_error', '_settled', '_value')
+    __slots__ = ("_callback", "_error", "_settled", "_value")
 
     def __init__(self) -> None:
         self._callback: Callable[[_Answer], object] | None = None
@@ -48,9 +48,9 @@ class _Answer:
         self._value = 0
 
     def __await__(self) -> Any:
-        raise RuntimeError('an answer of the host is not for coroutines')
+        raise RuntimeError("an answer of the host is not for coroutines")
 
-    def add_done_callback(self, callback: Callable[['_Answer'], object]) -> None:
+    def add_done_callback(self, callback: Callable[["_Answer"], object]) -> None:
         if self._settled:
             callback(self)
         else:
@@ -79,7 +79,7 @@ def _awaited(function: Any, *args: float) -> int:
         return promise
     if not can_run_sync():
         raise RuntimeError(
-            'Python cannot wait here: it was entered by a call that may not be suspended'
+            "Python cannot wait here: it was entered by a call that may not be suspended"
         )
     answer = _Answer()
     promise.then(answer.settle, answer.fail)
@@ -108,6 +108,7 @@ class GuestHost:
         self._scrypt = _wasgi_host.scrypt
 
     def log(self, level: int, stream: str, text: str) -> None:
+        """See Host."""
         try:
             self._log(level, stream, text)
         except Exception:
@@ -115,28 +116,33 @@ class GuestHost:
             pass
 
     def drain(self) -> int:
+        """See Host."""
         return _awaited(self._drain)
 
     def pull(self) -> int:
+        """See Host."""
         return _awaited(self._pull)
 
     def suspend(self, ms: float) -> int:
+        """See Host."""
         return _awaited(self._suspend, ms)
 
     def pbkdf2(
         self, digest: str, password: bytes, salt: bytes, iterations: int, dklen: int
     ) -> bytes | int:
+        """See Host."""
         return _bytes(self._pbkdf2(digest, to_js(password), to_js(salt), iterations, dklen))
 
     def scrypt(
         self, password: bytes, salt: bytes, n: int, r: int, p: int, maxmem: int, dklen: int
     ) -> bytes | int:
+        """See Host."""
         return _bytes(self._scrypt(to_js(password), to_js(salt), n, r, p, maxmem, dklen))
 
 
 _host = GuestHost()
 _stdout, _stderr = process.open_streams(_host)
-_gateway = Gateway(_host, (_stdout, _stderr), LogStream(_host, WARN, 'wsgi.errors'))
+_gateway = Gateway(_host, (_stdout, _stderr), LogStream(_host, WARN, "wsgi.errors"))
 
 serve = _gateway.serve
 """Answer the request in `request_buffer`; see handler.py for the outcomes."""
@@ -145,11 +151,11 @@ serve = _gateway.serve
 def configure(json_text: str) -> None:
     """Give the process what the host decided: environment, module path, identity."""
     settings = json.loads(json_text)
-    process.set_environment(settings['env'])
-    process.set_path(settings['sys_path'], supplements.PATH)
+    process.set_environment(settings["env"])
+    process.set_path(settings["sys_path"], supplements.PATH)
     process.set_arguments()
     supplements.install(_host)
-    _gateway.configure(settings['multiprocess'], settings['worker'])
+    _gateway.configure(settings["multiprocess"], settings["worker"])
 
 
 def load(json_text: str) -> str:
@@ -160,13 +166,13 @@ def load(json_text: str) -> str:
         found = load_target(target)
     except LoadError as error:
         answer = {
-            'ok': False,
-            'code': error.code,
-            'args': error.arguments,
-            'traceback': error.traceback,
+            "ok": False,
+            "code": error.code,
+            "args": error.arguments,
+            "traceback": error.traceback,
         }
     else:
         _gateway.mount(found.application)
-        answer = {'ok': True, 'callable': found.label}
+        answer = {"ok": True, "callable": found.label}
     _gateway.flush()
     return json.dumps(answer)

@@ -17,16 +17,16 @@ class FileWrapper:
         self.blksize = blksize
         self._left = -1
         # PEP 3333: there is a close() only if the file has one.
-        close: Callable[[], object] | None = getattr(filelike, 'close', None)
+        close: Callable[[], object] | None = getattr(filelike, "close", None)
         if close is not None:
             self.close = close
 
-    def __iter__(self) -> 'FileWrapper':
+    def __iter__(self) -> "FileWrapper":
         return self
 
     def __next__(self) -> bytes:
         size = self.blksize if self._left < 0 else min(self.blksize, self._left)
-        data = self.filelike.read(size) if size else b''
+        data = self.filelike.read(size) if size else b""
         if not data:
             raise StopIteration
         if self._left > 0:

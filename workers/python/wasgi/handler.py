@@ -29,9 +29,10 @@ RECYCLE: Final = 16
 CLIENT_FAULT: Final = 32
 """Added to FAILED_BEFORE_HEAD: the text is the status the client has earned."""
 
-Application = Callable[[dict[str, Any], Response], Iterable[bytes]]
+# Its result may be anything until it has been looked at.
+Application = Callable[..., Any]
 
-_lengths: Final = Struct('<II')
+_lengths: Final = Struct("<II")
 _set_running_loop = asyncio._set_running_loop
 
 
@@ -47,19 +48,19 @@ class Gateway:
         self._warned: set[str] = set()
         self._application: Application = _unloaded
         self._constants: dict[str, Any] = {
-            'wsgi.version': (1, 0),
-            'wsgi.errors': errors,
-            'wsgi.multithread': False,
-            'wsgi.multiprocess': False,
-            'wsgi.run_once': False,
-            'wsgi.input_terminated': True,
-            'wsgi.file_wrapper': FileWrapper,
+            "wsgi.version": (1, 0),
+            "wsgi.errors": errors,
+            "wsgi.multithread": False,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+            "wsgi.input_terminated": True,
+            "wsgi.file_wrapper": FileWrapper,
         }
 
     def configure(self, multiprocess: bool, worker: str) -> None:
         """Set what the environ says of this interpreter and its siblings."""
-        self._constants['wsgi.multiprocess'] = multiprocess
-        self._constants['wasgi.worker'] = worker
+        self._constants["wsgi.multiprocess"] = multiprocess
+        self._constants["wasgi.worker"] = worker
 
     def mount(self, application: Application) -> None:
         """Answer with `application` from now on."""
@@ -83,15 +84,17 @@ class Gateway:
             environ, body = loads(self._request)
             request_input = RequestInput(self._host, body)
             response = Response(
-                self._host, self._rules, request_input, environ['REQUEST_METHOD'] == 'HEAD'
+                self._host, self._rules, request_input, environ["REQUEST_METHOD"] == "HEAD"
             )
             environ.update(self._constants)
-            environ['wsgi.input'] = request_input
+            environ["wsgi.input"] = request_input
             try:
                 outcome = self._answer(environ, response)
             except BaseException as error:
                 del environ
                 outcome = self._fail(error, request_input, response)
+            if request_input.gone:
+                outcome = CLIENT_GONE
             response.ended = True
             request_input.finish()
             self.flush()
@@ -104,13 +107,13 @@ class Gateway:
         kind = type(iterable)
         if (kind is list or kind is tuple) and not response.sent:
             # Neither runs code of the application when it is read, so nothing is held back.
-            count = len(iterable)  # pyright: ignore[reportArgumentType]
+            count = len(iterable)
             if count == 1:
-                return self._whole(response, _checked(iterable[0]))  # pyright: ignore[reportIndexIssue]
+                return self._whole(response, _checked(iterable[0]))
             if count == 0:
-                return self._whole(response, b'')
-            return self._whole_list(response, iterable)  # pyright: ignore[reportArgumentType]
-        close = getattr(iterable, 'close', None)
+                return self._whole(response, b"")
+            return self._whole_list(response, iterable)
+        close = getattr(iterable, "close", None)
         if close is None:
             return self._iterate(response, iterable, False)
         try:
@@ -124,11 +127,11 @@ class Gateway:
         head = response.head
         size = len(body)
         if head is None:
-            raise ProtocolError('the application returned without calling start_response')
+            raise ProtocolError("the application returned without calling start_response")
         if response.head_only or head.code in NO_BODY:
             if head.length < 0 and response.head_only and size:
                 head.length = size
-            length, body = head.length, b''
+            length, body = head.length, b""
         elif head.length < 0:
             length = head.length = size
         else:
@@ -151,7 +154,7 @@ class Gateway:
         for chunk in chunks:
             total += len(_checked(chunk))
         if total <= len(self._response):
-            return self._whole(response, b''.join(chunks))
+            return self._whole(response, b"".join(chunks))
         if response.head is not None and response.head.length < 0:
             response.head.length = total
         return self._iterate(response, chunks, False)
@@ -170,17 +173,17 @@ class Gateway:
                 return self._end(response)
         if not response.sent:
             if not closes:
-                return self._whole(response, b'')
+                return self._whole(response, b"")
             # close() may take its time, so the head goes out before it.
             if response.head is not None and response.head.length < 0 and not response.bodyless:
                 response.head.length = 0
-            response.emit(b'')
+            response.emit(b"")
         return self._end(response)
 
     def _sized(self, response: Response, iterable: Iterable[bytes]) -> bool:
         """Whether len() says that at most one chunk comes; files tell their length here too."""
         if iterable is None:
-            raise TypeError('the application returned None, not an iterable of bytes')
+            raise TypeError("the application returned None, not an iterable of bytes")
         if isinstance(iterable, FileWrapper):
             head = response.head
             left = iterable.remaining()
@@ -197,7 +200,7 @@ class Gateway:
         if response.remaining > 0 and not response.bodyless:
             return self._report(
                 FAILED_AFTER_HEAD,
-                f'The response body ended {response.remaining} bytes short of its Content-Length.',
+                f"The response body ended {response.remaining} bytes short of its Content-Length.",
             )
         return STREAMED
 
@@ -208,7 +211,7 @@ class Gateway:
             # The response stands: its bytes are out, or an earlier error already decides.
             if _ran_out_of_memory(error):
                 response.out_of_memory = True
-            self._host.log(ERROR, 'gateway', f'close() of the response failed.\n{text_of(error)}')
+            self._host.log(ERROR, "gateway", f"close() of the response failed.\n{text_of(error)}")
 
     def _fail(self, error: BaseException, request_input: RequestInput, response: Response) -> int:
         if _ran_out_of_memory(error):
@@ -220,25 +223,25 @@ class Gateway:
         if response.sent:
             return self._report(FAILED_AFTER_HEAD, text_of(error))
         if request_input.too_large or isinstance(error, BodyTooLarge):
-            return self._report(FAILED_BEFORE_HEAD | CLIENT_FAULT, '413')
+            return self._report(FAILED_BEFORE_HEAD | CLIENT_FAULT, "413")
         return self._report(FAILED_BEFORE_HEAD, text_of(error))
 
     def _report(self, outcome: int, text: str) -> int:
         """Leave `text` for the host. A traceback's end says most, so the middle gives way."""
-        data = text.encode('utf-8', 'backslashreplace')
+        data = text.encode("utf-8", "backslashreplace")
         room = len(self._response) - _lengths.size
         if len(data) > room:
             half = room // 2 - 8
-            data = data[:half] + b'\n  ...\n' + data[-half:]
+            data = data[:half] + b"\n  ...\n" + data[-half:]
         _lengths.pack_into(self._response, 0, 0, len(data))
         self._response[_lengths.size : _lengths.size + len(data)] = data
         return outcome
 
     def _last_resort(self, error: BaseException) -> int:
         """The gateway itself failed, most likely for want of memory or stack."""
-        data = b'The gateway failed while it handled a failure of the application.\n'
+        data = b"The gateway failed while it handled a failure of the application.\n"
         try:
-            data += text_of(error).encode('utf-8', 'backslashreplace')[:8000]
+            data += text_of(error).encode("utf-8", "backslashreplace")[:8000]
         except BaseException:
             pass
         _lengths.pack_into(self._response, 0, 0, len(data))
@@ -250,15 +253,17 @@ class Gateway:
             self._warned.add(name.lower())
             self._host.log(
                 WARN,
-                'gateway',
-                f'The response header {name} belongs to the connection (RFC 9110 7.6.1), which is '
-                'not the application\'s. It is left out, here and from now on.',
+                "gateway",
+                f"The response header {name} belongs to the connection (RFC 9110 7.6.1), which is "
+                "not the application's. It is left out, here and from now on.",
             )
 
 
 def _checked(chunk: bytes) -> bytes:
     if not isinstance(chunk, bytes):
-        raise TypeError(f'a response body must yield bytes, got {type(chunk).__name__}: {chunk!r:.60}')
+        raise TypeError(
+            f"a response body must yield bytes, got {type(chunk).__name__}: {chunk!r:.60}"
+        )
     return chunk
 
 
@@ -272,5 +277,5 @@ def _ran_out_of_memory(error: BaseException | None) -> bool:
     return False
 
 
-def _unloaded(environ: dict[str, Any], start_response: Response) -> Iterable[bytes]:
-    raise RuntimeError('serve() was called before an application was loaded')
+def _unloaded(_environ: dict[str, Any], _start_response: Response) -> Iterable[bytes]:
+    raise RuntimeError("serve() was called before an application was loaded")

@@ -4,16 +4,16 @@ page that explains it.
 
 from typing import Final
 
-PROCESSES: Final = 'processes cannot be started inside WebAssembly'
-NETWORK: Final = 'this application has no network'
-LISTENING: Final = 'an application cannot listen for connections, the server does that'
+PROCESSES: Final = "processes cannot be started inside WebAssembly"
+NETWORK: Final = "this application has no network"
+LISTENING: Final = "an application cannot listen for connections, the server does that"
 THREADS: Final = "can't start new thread: an interpreter has one thread"
-MULTIPROCESSING: Final = 'multiprocessing needs processes, which cannot be started in WebAssembly'
+MULTIPROCESSING: Final = "multiprocessing needs processes, which cannot be started in WebAssembly"
 
 
 def explained(what: str) -> str:
     """`what`, and where to read on."""
-    return f'{what} (wasgi, docs/limits.md)'
+    return f"{what} (wasgi, docs/limits.md)"
 
 
 def not_available(code: int, what: str) -> OSError:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from .tracebacks import headline, text_of
 
-APPLICATION_ROOT: Final = '/app'
+APPLICATION_ROOT: Final = "/app"
 # Tried in this order when the target names none; the last two are factories.
 _USUAL_NAMES: Final = (('application', False), ('app', False), ('create_app', True),
                        ('make_app', True))  # fmt: skip
@@ -39,7 +39,7 @@ class Found:
 class LoadError(Exception):
     """Why there is no application: a row of the host's error table and its arguments."""
 
-    def __init__(self, code: str, args: list[str], traceback: str = '') -> None:
+    def __init__(self, code: str, args: list[str], traceback: str = "") -> None:
         super().__init__(code, *args)
         self.code = code
         self.arguments = args
@@ -59,27 +59,28 @@ def load(target: Target) -> Found:
 
 def _import(target: Target) -> ModuleType:
     if target.file is not None and not os.path.isfile(target.file):
-        raise LoadError('WASGI_ERR_APP_NOT_FOUND', [target.target, f'{target.file} is not a file'])
+        raise LoadError("WASGI_ERR_APP_NOT_FOUND", [target.target, f"{target.file} is not a file"])
     if target.module is not None:
         _put_first(_folder_of(target.file, target.module))
         return _import_module(target.module)
     if target.file is None:
-        raise LoadError('WASGI_ERR_APP_NOT_FOUND', [target.target, 'it names no file and no module'])
+        raise LoadError(
+            "WASGI_ERR_APP_NOT_FOUND", [target.target, "it names no file and no module"]
+        )
     folder, name = os.path.split(target.file)
     _put_first(folder)
-    stem = name.removesuffix('.py')
-    # A name that another module already has (app.py may be called json.py) must not return that.
-    if stem.isidentifier() and name.endswith('.py') and _is_free(stem, target.file):
+    stem = name.removesuffix(".py")
+    if name.endswith(".py") and _imports_from(stem, target.file):
         return _import_module(stem)
-    return _import_file(target.file, '_wasgi_' + ''.join(c if c.isalnum() else '_' for c in stem))
+    return _import_file(target.file, "_wasgi_" + "".join(c if c.isalnum() else "_" for c in stem))
 
 
 def _folder_of(file: str | None, module: str) -> str:
     """The folder that the module's outermost package lies in."""
     if file is None:
         return APPLICATION_ROOT
-    folder = os.path.dirname(file)
-    for _ in range(module.count('.')):
+    folder, name = os.path.split(file)
+    for _ in range(module.count(".") + (name == "__init__.py")):
         folder = os.path.dirname(folder)
     return folder
 
@@ -90,9 +91,14 @@ def _put_first(folder: str) -> None:
     sys.path.insert(0, folder)
 
 
-def _is_free(name: str, file: str) -> bool:
-    loaded = sys.modules.get(name)
-    return loaded is None or getattr(loaded, '__file__', None) == file
+def _imports_from(name: str, file: str) -> bool:
+    """Whether `import name` would give this file, and not a package beside it, or a module of the
+    standard library that happens to have its name."""
+    try:
+        spec = importlib.util.find_spec(name) if name.isidentifier() else None
+    except ValueError:
+        return False
+    return spec is not None and spec.origin == file
 
 
 def _import_module(name: str) -> ModuleType:
@@ -119,15 +125,15 @@ def _import_file(file: str, name: str) -> ModuleType:
 
 def _import_failure(target: Target, error: BaseException) -> LoadError:
     if isinstance(error, SyntaxError) and error.filename and os.path.isfile(error.filename):
-        reason = f'{error.msg} (line {error.lineno})' if error.lineno else str(error.msg)
-        return LoadError('WASGI_ERR_APP_SYNTAX', [error.filename, reason], text_of(error))
+        reason = f"{error.msg} (line {error.lineno})" if error.lineno else str(error.msg)
+        return LoadError("WASGI_ERR_APP_SYNTAX", [error.filename, reason], text_of(error))
     if isinstance(error, ModuleNotFoundError) and target.module is not None:
-        missing = error.name or ''
+        missing = error.name or ""
         # The target itself is missing, not something that it imports.
-        if target.module == missing or target.module.startswith(f'{missing}.'):
-            reason = f'no module {missing} in the application or its packages'
-            return LoadError('WASGI_ERR_APP_NOT_FOUND', [target.target, reason])
-    return LoadError('WASGI_ERR_APP_IMPORT', [target.target, headline(error)], text_of(error))
+        if target.module == missing or target.module.startswith(f"{missing}."):
+            reason = f"no module {missing} in the application or its packages"
+            return LoadError("WASGI_ERR_APP_NOT_FOUND", [target.target, reason])
+    return LoadError("WASGI_ERR_APP_IMPORT", [target.target, headline(error)], text_of(error))
 
 
 def _pick(target: Target, module: ModuleType) -> Found:
@@ -136,7 +142,7 @@ def _pick(target: Target, module: ModuleType) -> Found:
         if target.call:
             return _made(target, value, target.callable)
         return _checked(target, value, target.callable)
-    asynchronous = ''
+    asynchronous = ""
     for name, is_factory in _USUAL_NAMES:
         value = getattr(module, name, None)
         if not callable(value):
@@ -146,20 +152,20 @@ def _pick(target: Target, module: ModuleType) -> Found:
         elif is_factory:
             return _made(target, value, name)
         else:
-            return Found(value, f'{_subject(target)}:{name}')
+            return Found(value, f"{_subject(target)}:{name}")
     if asynchronous:
         raise _no_callable(target, _asgi(asynchronous))
-    tried = 'it defines none of application, app, create_app() and make_app()'
+    tried = "it defines none of application, app, create_app() and make_app()"
     raise _no_callable(target, tried + _suggestion(module))
 
 
 def _attribute(target: Target, module: ModuleType, path: str) -> Any:
     value: Any = module
-    for name in path.split('.'):
+    for name in path.split("."):
         try:
             value = getattr(value, name)
         except AttributeError:
-            reason = f'it defines no {path}{_suggestion(module)}'
+            reason = f"it defines no {path}{_suggestion(module)}"
             raise _no_callable(target, reason) from None
     return value
 
@@ -167,63 +173,63 @@ def _attribute(target: Target, module: ModuleType, path: str) -> Any:
 def _made(target: Target, factory: Any, name: str) -> Found:
     """Call a factory. What it raises is a failed import, with its own traceback."""
     if not callable(factory):
-        raise _no_callable(target, f'{name} is {_kind(factory)}, which cannot be called')
+        raise _no_callable(target, f"{name} is {_kind(factory)}, which cannot be called")
     try:
         application = factory()
     except BaseException as error:
         raise LoadError(
-            'WASGI_ERR_APP_IMPORT', [target.target, headline(error)], text_of(error)
+            "WASGI_ERR_APP_IMPORT", [target.target, headline(error)], text_of(error)
         ) from None
-    return _checked(target, application, f'{name}()')
+    return _checked(target, application, f"{name}()")
 
 
 def _checked(target: Target, value: Any, name: str) -> Found:
     if not callable(value):
-        raise _no_callable(target, f'{name} is {_kind(value)}, which cannot be called')
+        raise _no_callable(target, f"{name} is {_kind(value)}, which cannot be called")
     if _is_asgi(value):
         raise _no_callable(target, _asgi(name))
-    return Found(value, f'{_subject(target)}:{name}')
+    return Found(value, f"{_subject(target)}:{name}")
 
 
 def _no_callable(target: Target, reason: str) -> LoadError:
     subject = _subject(target)
-    return LoadError('WASGI_ERR_APP_CALLABLE', [subject, reason, subject])
+    return LoadError("WASGI_ERR_APP_CALLABLE", [subject, reason, subject])
 
 
 def _subject(target: Target) -> str:
     """The target without its callable."""
     if target.callable is None:
         return target.target
-    return target.target.rpartition(':')[0] or target.target
+    return target.target.rpartition(":")[0] or target.target
 
 
 def _is_asgi(value: Any) -> bool:
-    call = getattr(value, '__call__', None)  # noqa: B004
+    call = getattr(value, "__call__", None)  # noqa: B004
     return inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(call)
 
 
 def _asgi(name: str) -> str:
-    return f'{name} is asynchronous, so it is an ASGI application; wasgi serves WSGI'
+    return f"{name} is asynchronous, so it is an ASGI application; wasgi serves WSGI"
 
 
 def _kind(value: Any) -> str:
-    return 'None' if value is None else f'of type {type(value).__name__}'
+    return "None" if value is None else f"of type {type(value).__name__}"
 
 
 def _suggestion(module: ModuleType) -> str:
     names = list(_likely(module))
     if not names:
-        return ', and nothing else in it looks like one'
-    return ', but ' + ', '.join(names[:8]) + (' look' if len(names) > 1 else ' looks') + ' callable'
+        return ", and nothing else in it looks like one"
+    return ", but " + ", ".join(names[:8]) + (" look" if len(names) > 1 else " looks") + " callable"
 
 
 def _likely(module: ModuleType) -> Iterator[str]:
     """Callables made by the module itself: its functions, classes, and objects of any class."""
     for name, value in vars(module).items():
-        if name.startswith('_') or not callable(value):
+        if name.startswith("_") or not callable(value):
             continue
         if inspect.isroutine(value) or inspect.isclass(value):
-            if getattr(value, '__module__', None) == module.__name__:
+            if getattr(value, "__module__", None) == module.__name__:
                 yield name
         elif not inspect.ismodule(value):
             yield name

@@ -19,26 +19,30 @@ class LogStream(io.TextIOBase):
     def __init__(self, host: Host, level: int, name: str) -> None:
         self._host = host
         self._level = level
-        self.name = f'<{name}>'
+        self.name = f"<{name}>"
         self._stream = name
-        self._partial = ''
+        self._partial = ""
         self.buffer = _Bytes(self)
 
     @property
     def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return 'utf-8'
+        """What `buffer` takes bytes to be."""
+        return "utf-8"
 
     @property
     def errors(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return 'backslashreplace'
+        """How bytes that are not text appear."""
+        return "backslashreplace"
 
     @property
     def line_buffering(self) -> bool:
+        """Always."""
         return True
 
     @property
     def mode(self) -> str:
-        return 'w'
+        """Text, for writing."""
+        return "w"
 
     @property
     def closed(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -50,18 +54,21 @@ class LogStream(io.TextIOBase):
         self.flush()
 
     def writable(self) -> bool:
+        """Always."""
         return True
 
     def isatty(self) -> bool:
+        """Never: no colours, no progress bars."""
         return False
 
     def reconfigure(self, **_options: object) -> None:
         """Accepted and ignored: what reaches the log is always UTF-8 and line-buffered."""
 
     def write(self, text: str, /) -> int:
+        """Log the whole lines of `text` and keep the rest."""
         if not isinstance(text, str):
-            raise TypeError(f'write() argument must be str, not {type(text).__name__}')
-        end = text.rfind('\n')
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        end = text.rfind("\n")
         if end < 0:
             self._partial += text
         else:
@@ -72,6 +79,7 @@ class LogStream(io.TextIOBase):
         return len(text)
 
     def writelines(self, lines: Iterable[str], /) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Write each line; PEP 3333 asks for this method by name."""
         for line in lines:
             self.write(line)
 
@@ -81,8 +89,9 @@ class LogStream(io.TextIOBase):
         return bool(self._partial)
 
     def flush(self) -> None:
+        """Log the partial line."""
         if self._partial:
-            text, self._partial = self._partial, ''
+            text, self._partial = self._partial, ""
             self._emit(text)
 
     def _emit(self, text: str) -> None:
@@ -92,16 +101,16 @@ class LogStream(io.TextIOBase):
             return
         record: list[str] = []
         length = 0
-        for line in text.split('\n'):
+        for line in text.split("\n"):
             for at in range(0, len(line) or 1, LINE_LIMIT):
                 # A cut inside a line ends the record too, or the cut would look like a line's end.
                 piece = line[at : at + LINE_LIMIT]
                 if record and (at or length + len(piece) >= RECORD_LIMIT):
-                    self._host.log(self._level, self._stream, '\n'.join(record))
+                    self._host.log(self._level, self._stream, "\n".join(record))
                     record, length = [], 0
                 record.append(piece)
                 length += len(piece) + 1
-        self._host.log(self._level, self._stream, '\n'.join(record))
+        self._host.log(self._level, self._stream, "\n".join(record))
 
 
 class _Bytes(io.BufferedIOBase):
@@ -109,7 +118,7 @@ class _Bytes(io.BufferedIOBase):
 
     def __init__(self, text: LogStream) -> None:
         self._text = text
-        self._decoder = codecs.getincrementaldecoder('utf-8')('backslashreplace')
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
 
     @property
     def closed(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -121,7 +130,7 @@ class _Bytes(io.BufferedIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: 'bytes | bytearray | memoryview', /) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def write(self, data: "bytes | bytearray | memoryview", /) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
         size = memoryview(data).nbytes
         self._text.write(self._decoder.decode(bytes(data)))
         return size

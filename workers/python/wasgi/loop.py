@@ -17,7 +17,7 @@ from .host import Host
 class _Sleeper:
     """In the place of a selector: there are no descriptors to watch, only time and `wake`."""
 
-    __slots__ = ('_host', 'asleep')
+    __slots__ = ("_host", "asleep")
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -60,6 +60,7 @@ class GuestEventLoop(base_events.BaseEventLoop):
         *args: Any,
         context: contextvars.Context | None = None,
     ) -> asyncio.Handle:
+        """Schedule `callback`, even while the loop sleeps."""
         handle = super().call_soon(callback, *args, context=context)
         self._selector.wake()
         return handle
@@ -71,6 +72,7 @@ class GuestEventLoop(base_events.BaseEventLoop):
         *args: Any,
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
+        """Schedule `callback`, even if that shortens the loop's sleep."""
         handle = super().call_at(when, callback, *args, context=context)
         self._selector.wake()
         return handle
@@ -94,12 +96,15 @@ class GuestEventLoop(base_events.BaseEventLoop):
         """Accepted and ignored, see run_in_executor."""
 
     async def sock_connect(self, sock: Any, address: Any) -> None:
+        """Fail, or not, as the blocking call does."""
         sock.connect(address)
 
     async def subprocess_exec(self, *_args: Any, **_options: Any) -> Any:
+        """Fail with the reason."""
         raise limits.not_available(errno.ENOTSUP, limits.PROCESSES)
 
     async def subprocess_shell(self, *_args: Any, **_options: Any) -> Any:
+        """Fail with the reason."""
         raise limits.not_available(errno.ENOTSUP, limits.PROCESSES)
 
 
@@ -126,12 +131,12 @@ def install(host: Host) -> None:
     The policy object itself is replaced by nothing: policies go away in 3.16, and an application
     that resets them must not fall back on a loop that needs sockets.
     """
-    loop = type('EventLoop', (GuestEventLoop,), {'host': host, '__module__': __name__})
+    loop = type("EventLoop", (GuestEventLoop,), {"host": host, "__module__": __name__})
     unix_events._UnixDefaultEventLoopPolicy._loop_factory = loop  # pyright: ignore[reportAttributeAccessIssue]
     events._event_loop_policy = None  # pyright: ignore[reportAttributeAccessIssue]
     for module in (asyncio, unix_events):
         module.SelectorEventLoop = loop  # pyright: ignore[reportAttributeAccessIssue]
-        if hasattr(module, 'EventLoop'):
+        if hasattr(module, "EventLoop"):
             module.EventLoop = loop  # pyright: ignore[reportAttributeAccessIssue]
     # Pyodide's own run() hands the coroutine to the browser's loop.
     asyncio.run = asyncio.runners.run

@@ -10,7 +10,7 @@ from typing import Final
 from .host import INFO, WARN, Host
 from .log_streams import LogStream
 
-APPLICATION_ROOT: Final = '/app'
+APPLICATION_ROOT: Final = "/app"
 
 
 def set_environment(env: Mapping[str, str]) -> None:
@@ -18,7 +18,7 @@ def set_environment(env: Mapping[str, str]) -> None:
     for name in list(os.environ):
         del os.environ[name]
     os.environ.update(env)
-    if hasattr(time, 'tzset'):
+    if hasattr(time, "tzset"):
         time.tzset()
 
 
@@ -30,7 +30,7 @@ def set_path(entries: Sequence[str], last: Sequence[str]) -> None:
 
 def set_arguments() -> None:
     """What a program would have found about itself; there is none but the server."""
-    sys.argv[:] = ['wasgi']
+    sys.argv[:] = ["wasgi"]
     # The application's folder is read-only: no attempt to write __pycache__ can succeed.
     sys.dont_write_bytecode = True
     if os.path.isdir(APPLICATION_ROOT):
@@ -39,9 +39,9 @@ def set_arguments() -> None:
 
 def open_streams(host: Host) -> tuple[LogStream, LogStream]:
     """Make stdout and stderr of the server's log, and stdin of nothing."""
-    stdout = LogStream(host, INFO, 'stdout')
-    stderr = LogStream(host, WARN, 'stderr')
+    stdout = LogStream(host, INFO, "stdout")
+    stderr = LogStream(host, WARN, "stderr")
     sys.stdout = sys.__stdout__ = stdout  # pyright: ignore[reportAttributeAccessIssue]
     sys.stderr = sys.__stderr__ = stderr  # pyright: ignore[reportAttributeAccessIssue]
-    sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BytesIO(), 'utf-8')  # pyright: ignore[reportAttributeAccessIssue]
+    sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BytesIO(), "utf-8")  # pyright: ignore[reportAttributeAccessIssue]
     return stdout, stderr

@@ -9,11 +9,11 @@ from .host import TOO_LARGE, Host
 class RequestInput:
     """A body that came with the request (`body`), or one to be pulled piece by piece (`None`)."""
 
-    __slots__ = ('_at', '_closed', '_failure', '_host', '_more', '_piece', 'gone', 'too_large')
+    __slots__ = ("_at", "_closed", "_failure", "_host", "_more", "_piece", "gone", "too_large")
 
     def __init__(self, host: Host, body: bytes | None) -> None:
         self._host = host
-        self._piece = b'' if body is None else body
+        self._piece = b"" if body is None else body
         self._at = 0
         self._more = body is None
         self._failure: Exception | None = None
@@ -42,7 +42,7 @@ class RequestInput:
             self._at = len(piece)
             left += len(piece)
             taken.append(piece)
-        return b''.join(taken)
+        return b"".join(taken)
 
     def readline(self, size: int | None = -1, /) -> bytes:
         """One line with its newline, or its first `size` bytes; b'' at the end of the body."""
@@ -57,13 +57,13 @@ class RequestInput:
                     break
                 continue
             stop = len(piece) if wanted < 0 else min(len(piece), start + wanted - length)
-            end = piece.find(b'\n', start, stop) + 1
+            end = piece.find(b"\n", start, stop) + 1
             self._at = end or stop
             taken.append(piece[start : self._at])
             if end:
                 break
             length += self._at - start
-        return taken[0] if len(taken) == 1 else b''.join(taken)
+        return taken[0] if len(taken) == 1 else b"".join(taken)
 
     def readlines(self, hint: int | None = -1, /) -> list[bytes]:
         """All lines; with a positive `hint`, no more once they hold that many bytes."""
@@ -88,12 +88,12 @@ class RequestInput:
     def finish(self) -> None:
         """Refuse all further use: the bytes that come next belong to another request."""
         self._closed = True
-        self._piece = b''
+        self._piece = b""
         self._failure = None
 
     def _current(self) -> bytes:
         if self._closed:
-            raise RuntimeError('wsgi.input was used after its request had ended')
+            raise RuntimeError("wsgi.input was used after its request had ended")
         return self._piece
 
     def _pull(self) -> bool:
@@ -116,6 +116,6 @@ class RequestInput:
     def _broken(self, answer: int) -> Exception:
         if answer == TOO_LARGE:
             self.too_large = True
-            return BodyTooLarge('the request body is larger than body_limit')
+            return BodyTooLarge("the request body is larger than body_limit")
         self.gone = True
-        return ClientGone('the client disconnected before the request body was complete')
+        return ClientGone("the client disconnected before the request body was complete")

@@ -14,9 +14,9 @@ ExcInfo = (
     tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None] | None
 )
 
-_lengths: Final = Struct('<II')
+_lengths: Final = Struct("<II")
 LENGTHS_SIZE: Final = _lengths.size
-NO_BODY: Final = frozenset({'204', '304'})
+NO_BODY: Final = frozenset({"204", "304"})
 
 
 class Response:
@@ -45,43 +45,43 @@ class Response:
         self._cut = False
 
     def __call__(
-        self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo = None, /
+        self, status: str, response_headers: list[tuple[str, str]], exc_info: ExcInfo = None
     ) -> Callable[[bytes], None]:
         """PEP 3333's start_response: record status and headers, return write()."""
         if self.ended:
-            raise ProtocolError('start_response was called after its request had ended')
+            raise ProtocolError("start_response was called after its request had ended")
         if exc_info is None:
             if self.head is not None:
-                raise ProtocolError('start_response was called twice without exc_info')
+                raise ProtocolError("start_response was called twice without exc_info")
         else:
             try:
                 self._replace(exc_info)
             finally:
                 exc_info = None  # a traceback kept in its own frame is a cycle
-        self.head = self._rules.compose(status, headers)
+        self.head = self._rules.compose(status, response_headers)
         return self.write
 
     def _replace(self, exc_info: ExcInfo) -> None:
         if not isinstance(exc_info, tuple) or len(exc_info) != 3:
-            raise TypeError(f'exc_info must be what sys.exc_info() returns, got {exc_info!r}')
+            raise TypeError(f"exc_info must be what sys.exc_info() returns, got {exc_info!r}")
         error = exc_info[1]
         if isinstance(error, MemoryError):
             self.out_of_memory = True
         if self.sent:
             if error is None:
-                raise ProtocolError('the response has begun, its status cannot be replaced')
+                raise ProtocolError("the response has begun, its status cannot be replaced")
             raise error.with_traceback(exc_info[2])
 
     def write(self, data: bytes, /) -> None:
         """PEP 3333's write(): `data` is on its way to the client when this returns."""
         if self.ended:
-            raise ProtocolError('write() was called after its request had ended')
+            raise ProtocolError("write() was called after its request had ended")
         if not isinstance(data, bytes):
-            raise TypeError(f'write() takes bytes, got {type(data).__name__}')
+            raise TypeError(f"write() takes bytes, got {type(data).__name__}")
         if data:
             self.emit(data)
         if self.gone:
-            raise ClientGone('the client disconnected before the response was complete')
+            raise ClientGone("the client disconnected before the response was complete")
 
     @property
     def bodyless(self) -> bool:
@@ -96,7 +96,7 @@ class Response:
         size = len(encoded)
         if LENGTHS_SIZE + size + len(chunk) > len(self._host.response_buffer):
             return None
-        return b''.join((_lengths.pack(size, len(chunk)), encoded, chunk))
+        return b"".join((_lengths.pack(size, len(chunk)), encoded, chunk))
 
     def emit(self, chunk: bytes) -> bool:
         """Send `chunk`, after the head if that is still due, and wait until more may be produced.
@@ -122,18 +122,18 @@ class Response:
             return
         self._cut = True
         self._host.log(
-            WARN, 'gateway', 'The response body is longer than its Content-Length; the rest is cut.'
+            WARN, "gateway", "The response body is longer than its Content-Length; the rest is cut."
         )
 
     def _encoded(self, length: int) -> bytes:
         head = self.head
         if head is None:
-            raise ProtocolError('the application produced a response without start_response')
-        if self._input.too_large and head.code[0] == '5':
-            raise BodyTooLarge('the request body is larger than body_limit')
-        if length < 0 or head.code == '204':
+            raise ProtocolError("the application produced a response without start_response")
+        if self._input.too_large and head.code[0] == "5":
+            raise BodyTooLarge("the request body is larger than body_limit")
+        if length < 0 or head.code == "204":
             return head.encoded
-        return b'%b\nContent-Length\n%d' % (head.encoded, length)
+        return b"%b\nContent-Length\n%d" % (head.encoded, length)
 
     def _send_head(self, chunk: bytes) -> int:
         """Send the head and as much of `chunk` as fits; returns how much that was."""

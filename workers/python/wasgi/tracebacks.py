@@ -7,7 +7,7 @@ import traceback
 from typing import Final
 
 _HERE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_IMPORT_SYSTEM: Final = '<frozen importlib.'
+_IMPORT_SYSTEM: Final = "<frozen importlib."
 
 
 def text_of(error: BaseException) -> str:
@@ -15,10 +15,10 @@ def text_of(error: BaseException) -> str:
     try:
         summary = traceback.TracebackException.from_exception(error)
         _strip(summary, set())
-        return ''.join(summary.format())
+        return "".join(summary.format())
     except Exception as failure:
         # An exception whose own __str__ or __cause__ misbehaves must not hide that it happened.
-        return f'{type(error).__name__} (its traceback cannot be shown: {type(failure).__name__})\n'
+        return f"{type(error).__name__} (its traceback cannot be shown: {type(failure).__name__})\n"
 
 
 def headline(error: BaseException) -> str:

@@ -25,6 +25,7 @@ class AfterImport:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
+        """Find the module, with the action behind its execution."""
         if name != self._name:
             return None
         spec = PathFinder.find_spec(name, path, target)
@@ -37,7 +38,7 @@ class AfterImport:
             execute(module)
             # A loader may be shared (one for each zip file), so only this module counts.
             if module.__name__ == self._name:
-                loader.__dict__.pop('exec_module', None)
+                loader.__dict__.pop("exec_module", None)
                 self._action(module)
 
         loader.exec_module = exec_module

@@ -17,6 +17,7 @@ class InlineExecutor(Executor):
         pass
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Call `fn` and return the outcome as a future that is done."""
         future: Future[Any] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
@@ -41,4 +42,4 @@ def adapt(sync: Any) -> None:
 
 def install() -> None:
     """Change asgiref when, and if, the application imports it."""
-    AfterImport('asgiref.sync', adapt).install()
+    AfterImport("asgiref.sync", adapt).install()

@@ -16,7 +16,7 @@ def install(host: Host) -> None:
         """Lock or unlock the file, for all workers to see."""
         number = fd if isinstance(fd, int) else fd.fileno()
         if number < 0:
-            raise ValueError(f'file descriptor cannot be a negative integer ({number})')
+            raise ValueError(f"file descriptor cannot be a negative integer ({number})")
         code = host.flock(number, operator.index(operation))
         if code == errno.EINTR:
             raise InterruptedError(code, os.strerror(code))

@@ -12,7 +12,7 @@ from typing import Any, Final
 from .. import limits
 
 # All others of their kind (os.popen, os.spawn*, os.execl ...) end in one of these.
-_REFUSED: Final = ('fork', 'forkpty', 'posix_spawn', 'posix_spawnp', 'execv', 'execve', 'system')
+_REFUSED: Final = ("fork", "forkpty", "posix_spawn", "posix_spawnp", "execv", "execve", "system")
 
 
 def _refuse(*_args: Any, **_options: Any) -> Any:
@@ -25,7 +25,8 @@ class NoMultiprocessing:
     def find_spec(
         self, name: str, _path: Sequence[str] | None = None, _target: object = None
     ) -> None:
-        if name == '_multiprocessing':
+        """Raise for the one module that it knows."""
+        if name == "_multiprocessing":
             raise ModuleNotFoundError(limits.explained(limits.MULTIPROCESSING), name=name)
 
 

@@ -20,9 +20,9 @@ def install(host: Host) -> None:
         """Suspend the request for `seconds`."""
         length = seconds if isinstance(seconds, float) else float(operator.index(seconds))
         if length != length:
-            raise ValueError('Invalid value NaN (not a number)')
+            raise ValueError("Invalid value NaN (not a number)")
         if length < 0:
-            raise ValueError('sleep length must be non-negative')
+            raise ValueError("sleep length must be non-negative")
         end = monotonic() + length
         left = length * 1000
         while True:

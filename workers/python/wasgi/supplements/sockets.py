@@ -22,12 +22,12 @@ def _no_listening(*_args: Any, **_options: Any) -> Any:
 def install() -> None:
     """Replace the methods that would reach the network."""
     methods: dict[str, Any] = {
-        'connect': _unreachable,
-        'connect_ex': _unreachable_code,
-        'sendto': _unreachable,
-        'sendmsg': _unreachable,
-        'bind': _no_listening,
-        'listen': _no_listening,
+        "connect": _unreachable,
+        "connect_ex": _unreachable_code,
+        "sendto": _unreachable,
+        "sendmsg": _unreachable,
+        "bind": _no_listening,
+        "listen": _no_listening,
     }
     for name, method in methods.items():
         setattr(socket.socket, name, method)

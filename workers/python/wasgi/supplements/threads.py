@@ -15,8 +15,8 @@ def _refuse(*_args: Any, **_options: Any) -> Any:
 def install() -> None:
     """Replace the functions that Thread.start and the module _thread end in."""
     for module, names in (
-        (threading, ('_start_joinable_thread', '_start_new_thread')),
-        (_thread, ('start_joinable_thread', 'start_new_thread', 'start_new')),
+        (threading, ("_start_joinable_thread", "_start_new_thread")),
+        (_thread, ("start_joinable_thread", "start_new_thread", "start_new")),
     ):
         for name in names:
             if hasattr(module, name):

@@ -5,7 +5,7 @@
 from pathlib import Path
 from typing import Final
 
-_VENDOR: Final = Path(__file__).resolve().parents[2] / 'vendor'
+_VENDOR: Final = Path(__file__).resolve().parents[2] / "vendor"
 
-PATH: Final = tuple(str(wheel) for wheel in sorted(_VENDOR.glob('tzdata-*.whl')))
+PATH: Final = tuple(str(wheel) for wheel in sorted(_VENDOR.glob("tzdata-*.whl")))
 """Last on the module path: a newer tzdata among the application's packages wins."""
