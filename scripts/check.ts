@@ -17,7 +17,8 @@ const checks: Array<readonly [string, readonly string[]]> = [
   ['biome', [bin('biome'), 'ci', '--error-on-warnings', '.']],
   ['layout', [node, 'scripts/layout.ts']],
   ['ruff', [node, 'scripts/ruff.ts', '--check']],
-  ['reference', [node, 'scripts/reference.ts', '--check']]
+  ['reference', [node, 'scripts/reference.ts', '--check']],
+  ['snippets', [node, 'scripts/snippets.ts']]
 ]
 const failed = checks.filter(([name, command]) => {
   const script = command[0] === node ? command[1] : undefined
