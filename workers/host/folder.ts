@@ -3,7 +3,7 @@
 import { lstatSync, readdirSync, realpathSync, type Stats } from 'node:fs'
 import { basename, sep } from 'node:path'
 import type { FileGrant } from '../../src/wire/messages.ts'
-import { ERRNO } from './errno.ts'
+import { ERRNO, errnoOf } from './errno.ts'
 
 /** Something that exists in a folder; `stats` never describes a symbolic link. */
 export interface Found {
@@ -43,7 +43,7 @@ export class Folder {
     const refused = this.#refusal(path)
     if (refused !== 0) return refused
     const joined = this.#prefix + path
-    const stats = lstatSync(joined, { throwIfNoEntry: false })
+    const stats = lookAt(joined)
     if (stats === undefined) return this.#absent(path)
     const real = realpathSync.native(joined)
     if (real === joined) return { real, stats }
@@ -153,5 +153,15 @@ export class Folder {
     if (this.#warned.has(subject) || this.#warned.size >= 20) return
     this.#warned.add(subject)
     this.#warn(`Hidden from the application: ${text} ${this.grant.guestPath}.`)
+  }
+}
+
+function lookAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    // Beneath a file. Which of two absences it is, only a confined look may tell.
+    if (errnoOf(error) === -ERRNO.ENOTDIR) return undefined
+    throw error
   }
 }
