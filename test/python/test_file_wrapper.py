@@ -20,8 +20,7 @@ def sending(file: Any, headers: Any = (), block: tuple[int, ...] = ()) -> Any:
 
 class RealFile(unittest.TestCase):
     def setUp(self) -> None:
-        self.file = tempfile.TemporaryFile()
-        self.addCleanup(self.file.close)
+        self.file = self.enterContext(tempfile.TemporaryFile())
         self.file.write(CONTENT)
         self.file.seek(0)
 

@@ -45,9 +45,9 @@ class Headers(unittest.TestCase):
         for character in [*map(chr, range(32)), "\x7f"]:
             if character == "\t":
                 continue
-            with self.subTest(character=character):
-                with self.assertRaisesRegex(ValueError, "header X holds a control character"):
-                    composed(headers=[("A", "1"), ("X", f"a{character}b")])
+            refused = self.assertRaisesRegex(ValueError, "header X holds a control character")
+            with self.subTest(character=character), refused:
+                composed(headers=[("A", "1"), ("X", f"a{character}b")])
 
     def test_no_header_can_be_smuggled_in_with_a_value(self) -> None:
         with self.assertRaises(ValueError):

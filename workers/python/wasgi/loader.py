@@ -1,5 +1,6 @@
 """Finds the application: imports its module and picks, or makes, the WSGI callable."""
 
+import importlib.machinery
 import importlib.util
 import inspect
 import os

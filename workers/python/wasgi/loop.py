@@ -84,7 +84,8 @@ class GuestEventLoop(base_events.BaseEventLoop):
 
         Like in a thread, `func` sees no running loop and may run one of its own.
         """
-        self._check_closed()
+        if self.is_closed():
+            raise RuntimeError("Event loop is closed")
         future = self.create_future()
         try:
             future.set_result(_outside(func, args))

@@ -99,8 +99,10 @@ def _positive(value: int, what: str) -> None:
 def _unsigned(value: Any, name: str) -> int:
     if not isinstance(value, int):
         raise TypeError(f"{name} is required and must be an unsigned int")
-    if not 0 <= value <= _UINT64_MAX:
-        raise OverflowError("can't convert negative value to unsigned int")
+    if value < 0:
+        raise ValueError("value must be positive")
+    if value > _UINT64_MAX:
+        raise OverflowError("int too big to convert")
     return value
 
 

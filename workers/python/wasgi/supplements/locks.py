@@ -14,7 +14,10 @@ def install(host: Host) -> None:
 
     def flock(fd: Any, operation: int, /) -> None:
         """Lock or unlock the file, for all workers to see."""
-        number = fd if isinstance(fd, int) else fd.fileno()
+        fileno = getattr(fd, "fileno", None)
+        if not isinstance(fd, int) and fileno is None:
+            raise TypeError("argument must be an int, or have a fileno() method.")
+        number: int = fd if fileno is None else fileno()
         if number < 0:
             raise ValueError(f"file descriptor cannot be a negative integer ({number})")
         code = host.flock(number, operator.index(operation))
