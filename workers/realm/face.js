@@ -4,7 +4,7 @@
   const { guard, number, string, apply, Uint8Array, Error, Promise, objectCreate } = primordials
   const { typedArrayBuffer, typedArrayOffset, typedArrayLength, typedArraySet, isView } =
     primordials
-  const { typedArraySubarray, MathMin, StringEndsWith, TypeError } = primordials
+  const { typedArraySubarray, MathMin, StringEndsWith, TypeError, promiseThen } = primordials
   const hostDecode = guard(host.decode)
   const hostEncodedLength = guard(host.encodedLength)
   const hostEncode = guard(host.encode)
@@ -86,11 +86,24 @@
     }
   }
 
-  // Pyodide's way to have something run soon, once for each call into Python. Outside of Node it
-  // takes a message channel and falls back to timers of a millisecond.
+  // Pyodide's way to have something run soon, once for each call into Python; outside of Node it
+  // takes a message channel, or else timers of a millisecond. A microtask is soon enough, but an
+  // event loop must not be kept from turning for ever.
+  const BURST = 64
+  let sinceTurn = 0
+  const resolved = Promise.resolve()
   class MessageChannel {
     port1 = { onmessage: null, start: () => {} }
-    port2 = { postMessage: () => setImmediate(() => this.port1.onmessage()) }
+    port2 = {
+      postMessage: () => {
+        const deliver = () => this.port1.onmessage()
+        if (++sinceTurn < BURST) promiseThen(resolved, deliver)
+        else {
+          sinceTurn = 0
+          setImmediate(deliver)
+        }
+      }
+    }
   }
 
   const log = (text) => {
