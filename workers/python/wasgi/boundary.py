@@ -31,7 +31,7 @@ class _Unconverted:
     js2py = js2py_default
 
 
-def _unwrapped(*_args: Any) -> _Unconverted: ...  # pyright: ignore[reportReturnType]
+def _unwrapped(*_args: Any) -> _Unconverted: ...
 
 
 class _Answer:

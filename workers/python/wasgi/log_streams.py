@@ -45,7 +45,7 @@ class LogStream(io.TextIOBase):
         return "w"
 
     @property
-    def closed(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def closed(self) -> bool:
         """Never: a log that code could close by accident would go silent."""
         return False
 
@@ -78,7 +78,7 @@ class LogStream(io.TextIOBase):
             self.flush()
         return len(text)
 
-    def writelines(self, lines: Iterable[str], /) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def writelines(self, lines: Iterable[str], /) -> None:
         """Write each line; PEP 3333 asks for this method by name."""
         for line in lines:
             self.write(line)
@@ -121,7 +121,7 @@ class _Bytes(io.BufferedIOBase):
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
 
     @property
-    def closed(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def closed(self) -> bool:
         return False
 
     def close(self) -> None:

@@ -77,7 +77,7 @@ class GuestEventLoop(base_events.BaseEventLoop):
         self._selector.wake()
         return handle
 
-    def run_in_executor(  # pyright: ignore[reportIncompatibleMethodOverride]
+    def run_in_executor(
         self, executor: object, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
         """Call `func` here and now, whatever the executor: there is no other thread.

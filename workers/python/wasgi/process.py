@@ -41,7 +41,7 @@ def open_streams(host: Host) -> tuple[LogStream, LogStream]:
     """Make stdout and stderr of the server's log, and stdin of nothing."""
     stdout = LogStream(host, INFO, "stdout")
     stderr = LogStream(host, WARN, "stderr")
-    sys.stdout = sys.__stdout__ = stdout  # pyright: ignore[reportAttributeAccessIssue]
-    sys.stderr = sys.__stderr__ = stderr  # pyright: ignore[reportAttributeAccessIssue]
-    sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BytesIO(), "utf-8")  # pyright: ignore[reportAttributeAccessIssue]
+    sys.stdout = sys.__stdout__ = stdout
+    sys.stderr = sys.__stderr__ = stderr
+    sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BytesIO(), "utf-8")
     return stdout, stderr

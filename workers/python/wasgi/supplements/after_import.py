@@ -20,7 +20,7 @@ class AfterImport:
         if module is not None:
             self._action(module)
         else:
-            sys.meta_path.insert(0, self)  # pyright: ignore[reportArgumentType]
+            sys.meta_path.insert(0, self)
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
