@@ -1,5 +1,6 @@
 // One worker of a process group: a thread with its interpreter, seen from the main thread.
 // Its life: booting, ready, retiring (takes nothing new), dead.
+import { receiveMessageOnPort } from 'node:worker_threads'
 import type { ApplicationSpec, Boot, FromWorker, TaskResult, ToWorker } from '../wire/messages.ts'
 import type { Exchange } from './exchange.ts'
 import type { PoolThread } from './pool.ts'
@@ -19,6 +20,7 @@ export class GroupWorker {
   served = 0
   /** Why it is being terminated, when we do it. */
   deathReason: string | undefined
+  #onMessage: ((message: FromWorker) => void) | undefined
 
   constructor(name: string, number: number, owner: number, thread: PoolThread) {
     this.name = name
@@ -28,6 +30,7 @@ export class GroupWorker {
   }
 
   boot(message: Boot, onMessage: (message: FromWorker) => void): void {
+    this.#onMessage = onMessage
     this.thread.port.on('message', onMessage)
     this.thread.port.unref()
     this.send(message)
@@ -37,11 +40,32 @@ export class GroupWorker {
     this.thread.port.postMessage(message, transfer)
   }
 
-  run(exchange: Exchange, slot: number): Promise<TaskResult> {
+  async run(exchange: Exchange, slot: number): Promise<TaskResult> {
     exchange.assign(this, slot)
     this.exchanges.set(exchange.id, exchange)
     const { head, body } = exchange.request
-    return this.thread.run({ id: exchange.id, slot, head, body })
+    try {
+      const result = await this.thread.run({ id: exchange.id, slot, head, body })
+      if (result.kind !== 'complete') this.#catchUp()
+      return result
+    } catch (error) {
+      this.#catchUp()
+      throw error
+    }
+  }
+
+  /**
+   * Results come through Piscina's port and everything else through the thread's own, so a result may
+   * overtake chunks that were posted before it. They are in the queue by then, and are taken first.
+   */
+  #catchUp(): void {
+    const onMessage = this.#onMessage
+    if (onMessage === undefined) return
+    for (;;) {
+      const next = receiveMessageOnPort(this.thread.port)
+      if (next === undefined) return
+      onMessage(next.message as FromWorker)
+    }
   }
 
   /** Ends the thread at once. Its exit is announced by the pool. */
