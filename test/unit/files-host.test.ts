@@ -6,6 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -21,7 +22,7 @@ import * as assert from 'uvu/assert'
 import { ERRNO } from '../../workers/host/errno.ts'
 import { type FileHost, type GrantedFiles, grantFiles } from '../../workers/host/files.ts'
 import type { Folder } from '../../workers/host/folder.ts'
-import { openExisting } from '../../workers/host/opening.ts'
+import { atPlace, createFile, openExisting } from '../../workers/host/opening.ts'
 
 const APP = 0
 const DATA = 1
@@ -217,6 +218,54 @@ test('a folder swapped for a link between looking and opening is noticed', ({ ro
 
   assert.is(opened, -ERRNO.ENOENT)
   assert.is(looks, 2)
+})
+
+test('a folder swapped for a link before a name in it is made, made or removed nothing outside', (context) => {
+  const { root, data } = context
+  mkdirSync(join(data, 'a'))
+  mkdirSync(join(root, 'outside'))
+  writeFileSync(join(root, 'outside/file'), 'kept')
+  const place: Folder['place'] = (path) => {
+    rmSync(join(data, 'a'), { recursive: true })
+    symlinkSync(join(root, 'outside'), join(data, 'a'))
+    return { parent: join(data, 'a'), name: path }
+  }
+  const attempt = (act: () => unknown): unknown => {
+    rmSync(join(data, 'a'), { recursive: true })
+    mkdirSync(join(data, 'a'))
+    try {
+      return act()
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code
+    }
+  }
+
+  const answers = [
+    attempt(() => atPlace({ place } as Folder, 'file', (path) => rmSync(path))),
+    attempt(() => createFile({ place } as Folder, 'made', O_RDWR, 0o666))
+  ]
+
+  assert.equal(answers, ['ENOTDIR', 'ENOTDIR'])
+  assert.equal(readdirSync(join(root, 'outside')), ['file'])
+})
+
+test('a name is removed in the folder that was looked at, even if that is moved meanwhile', (context) => {
+  const { root, data } = context
+  mkdirSync(join(data, 'a'))
+  mkdirSync(join(root, 'outside'))
+  writeFileSync(join(data, 'a/file'), 'goes')
+  writeFileSync(join(root, 'outside/file'), 'stays')
+  if (process.platform !== 'linux') return // elsewhere there are no paths through descriptors
+
+  const place: Folder['place'] = () => ({ parent: join(data, 'a'), name: 'file' })
+  atPlace({ place } as Folder, 'a/file', (path) => {
+    renameSync(join(data, 'a'), join(data, 'b'))
+    symlinkSync(join(root, 'outside'), join(data, 'a'))
+    rmSync(path)
+  })
+
+  assert.equal(readdirSync(join(data, 'b')), [])
+  assert.equal(readdirSync(join(root, 'outside')), ['file'])
 })
 
 test('nothing in a read-only folder can be changed', ({ host, app }) => {

@@ -24,7 +24,7 @@ import type { FileGrant } from '../../src/wire/messages.ts'
 import { ERRNO, errnoOf } from './errno.ts'
 import { Folder } from './folder.ts'
 import { FileLocks, type Lockable } from './locks.ts'
-import { createFile, openExisting } from './opening.ts'
+import { atPlace, createFile, openExisting } from './opening.ts'
 import { isWalIndex, marksWal, WAL_REFUSED, walDatabase } from './wal.ts'
 
 export interface FileHostOptions {
@@ -344,8 +344,7 @@ class Files {
     return answer(() => {
       const folder = this.#folder(grant)
       if (!folder.grant.writable) return -ERRNO.EROFS
-      const place = folder.place(path)
-      return typeof place === 'number' ? place : change(place)
+      return atPlace(folder, path, change)
     })
   }
 

@@ -11,6 +11,12 @@ export interface Found {
   readonly stats: Stats
 }
 
+/** A name in a folder of the host, there or not. */
+export interface Place {
+  readonly parent: string
+  readonly name: string
+}
+
 const MAX_PATH = 4096
 /** What a directory entry holds in Emscripten; a longer name would be cut. */
 const MAX_NAME_BYTES = 255
@@ -51,16 +57,15 @@ export class Folder {
     return { real, stats: lstatSync(real) }
   }
 
-  /** The host path for a name to be made, moved or removed: its folder resolved, itself not. */
-  place(path: string): string | number {
+  /** Where a name would be made, moved or removed: its folder resolved, itself not. */
+  place(path: string): Place | number {
     const refused = path === '' ? -ERRNO.EBUSY : this.#refusal(path)
     if (refused !== 0) return refused
     const slash = path.lastIndexOf('/')
     const parent = this.locate(path.slice(0, Math.max(slash, 0)))
     if (typeof parent === 'number') return parent
     if (!parent.stats.isDirectory()) return -ERRNO.ENOTDIR
-    const folder = parent.real.endsWith(sep) ? parent.real : parent.real + sep
-    return folder + path.slice(slash + 1)
+    return { parent: parent.real, name: path.slice(slash + 1) }
   }
 
   /** Names in the folder at `path`, each after its kind: `d` directory, `f` file. */

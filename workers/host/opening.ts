@@ -3,13 +3,14 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   openSync,
   realpathSync,
   type Stats
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { FileIdentity } from '../../src/wire/lock-table.ts'
 import { ERRNO } from './errno.ts'
 import type { Folder } from './folder.ts'
@@ -18,6 +19,10 @@ import type { Folder } from './folder.ts'
 const OPEN_ATTEMPTS = 8
 // Neither exists on Windows. O_NONBLOCK: opening a FIFO must not hang the thread.
 const SAFE = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+
+/** Linux's paths through open descriptors. */
+const ANCHORS =
+  process.platform === 'linux' && existsSync('/proc/self/fd') ? '/proc/self/fd' : undefined
 
 export interface Opened {
   readonly fd: number
@@ -45,10 +50,34 @@ export function createFile(
   how: number,
   mode: number
 ): Opened | number {
+  return atPlace(folder, path, (place, named) => {
+    const fd = openSync(place, how | SAFE | constants.O_CREAT | constants.O_EXCL, mode & 0o666)
+    return ANCHORS === undefined ? (verified(fd, named) ?? -ERRNO.EIO) : described(fd)
+  })
+}
+
+/**
+ * Calls `act` with a host path for a name in a folder: to make it, move it or remove it. Two workers
+ * of a hostile guest could rename folders while that happens, until a name that was a folder is a
+ * link out that the operator made. So the folder is held open, and the path goes through what is
+ * held, on hosts that have such paths; `named` is the same place by its plain name.
+ */
+export function atPlace<Result>(
+  folder: Folder,
+  path: string,
+  act: (place: string, named: string) => Result
+): Result | number {
   const place = folder.place(path)
   if (typeof place === 'number') return place
-  const fd = openSync(place, how | SAFE | constants.O_CREAT | constants.O_EXCL, mode & 0o666)
-  return verified(fd, place) ?? -ERRNO.EIO
+  const named = join(place.parent, place.name)
+  if (ANCHORS === undefined) return act(named, named)
+  const anchor = verified(openSync(place.parent, constants.O_DIRECTORY | SAFE), place.parent)
+  if (anchor === undefined) return -ERRNO.EAGAIN
+  try {
+    return act(`${ANCHORS}/${anchor.fd}/${place.name}`, named)
+  } finally {
+    closeSync(anchor.fd)
+  }
 }
 
 /**
@@ -62,11 +91,16 @@ function verified(fd: number, real: string): Opened | undefined {
     const named = lstatSync(real, { bigint: true })
     const same = named.dev === dev && named.ino === ino
     if (same && dirname(realpathSync.native(real)) === dirname(real)) {
-      return { fd, stats: fstatSync(fd), identity: { dev, ino } }
+      return described(fd)
     }
   } catch {
     // Gone or moved since: as good as swapped.
   }
   closeSync(fd)
   return undefined
+}
+
+function described(fd: number): Opened {
+  const { dev, ino } = fstatSync(fd, { bigint: true })
+  return { fd, stats: fstatSync(fd), identity: { dev, ino } }
 }
