@@ -192,6 +192,20 @@ class Limits(Loop):
             with self.assertRaisesRegex(OSError, "docs/limits.md"):
                 self.run_on_loop(main())
 
+    def test_the_network_cannot_be_reached_and_the_error_says_so(self) -> None:
+        async def datagrams() -> None:
+            loop = asyncio.get_running_loop()
+            await loop.create_datagram_endpoint(asyncio.DatagramProtocol, ("127.0.0.1", 1))
+
+        for start in (
+            lambda: asyncio.start_server(print, "127.0.0.1", 1),
+            lambda: asyncio.start_unix_server(print, "/nowhere"),
+            lambda: asyncio.open_unix_connection("/nowhere"),
+            datagrams,
+        ):
+            with self.assertRaisesRegex(OSError, "docs/limits.md"):
+                self.run_on_loop(start())
+
     def test_asynchronous_generators_are_closed_at_the_end(self) -> None:
         closed: list[bool] = []
 

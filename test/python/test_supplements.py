@@ -294,6 +294,14 @@ class Refusals(unittest.TestCase):
                 start()
             self.assertEqual(caught.exception.errno, errno.ENOTSUP)
 
+    def test_a_pool_of_processes_says_that_there_are_none(self) -> None:
+        module = types.SimpleNamespace()
+
+        processes._limit_pool(module)
+
+        self.assertTrue(module._system_limits_checked)
+        self.assertRegex(module._system_limited, LIMITS)
+
     def test_multiprocessing_says_what_is_missing(self) -> None:
         with (
             mock.patch.object(sys, "meta_path", [processes.NoMultiprocessing(), *sys.meta_path]),

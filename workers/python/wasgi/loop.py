@@ -100,6 +100,22 @@ class GuestEventLoop(base_events.BaseEventLoop):
         """Fail, or not, as the blocking call does."""
         sock.connect(address)
 
+    async def create_server(self, *_args: Any, **_options: Any) -> Any:
+        """Fail with the reason."""
+        raise limits.not_available(errno.EOPNOTSUPP, limits.LISTENING)
+
+    async def create_unix_server(self, *_args: Any, **_options: Any) -> Any:
+        """Fail with the reason."""
+        raise limits.not_available(errno.EOPNOTSUPP, limits.LISTENING)
+
+    async def create_datagram_endpoint(self, *_args: Any, **_options: Any) -> Any:
+        """Fail with the reason."""
+        raise limits.not_available(errno.ENETUNREACH, limits.NETWORK)
+
+    async def create_unix_connection(self, *_args: Any, **_options: Any) -> Any:
+        """Fail with the reason."""
+        raise limits.not_available(errno.ENETUNREACH, limits.NETWORK)
+
     async def subprocess_exec(self, *_args: Any, **_options: Any) -> Any:
         """Fail with the reason."""
         raise limits.not_available(errno.ENOTSUP, limits.PROCESSES)

@@ -39,7 +39,7 @@ def install(host: Host) -> None:
         seed = _buffer(salt, "salt is too long.")
         rounds = operator.index(iterations)
         _positive(rounds, "iteration value")
-        name = _OPENSSL_NAMES.get(hash_name, hash_name)
+        name = _OPENSSL_NAMES.get(hash_name, hash_name.lower())
         length = _digest_size(hash_name) if dklen is None else operator.index(dklen)
         _positive(length, "key length")
         key = host.pbkdf2(name, secret, seed, rounds, length)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from .. import limits
+from .after_import import AfterImport
 
 # All others of their kind (os.popen, os.spawn*, os.execl ...) end in one of these.
 _REFUSED: Final = ("fork", "forkpty", "posix_spawn", "posix_spawnp", "execv", "execve", "system")
@@ -30,10 +31,17 @@ class NoMultiprocessing:
             raise ModuleNotFoundError(limits.explained(limits.MULTIPROCESSING), name=name)
 
 
+def _limit_pool(module: Any) -> None:
+    """Let ProcessPoolExecutor find that this system is limited, as it does on others."""
+    module._system_limits_checked = True
+    module._system_limited = limits.explained(limits.PROCESSES)
+
+
 def install() -> None:
     """Replace what would start a process."""
     for name in _REFUSED:
         if hasattr(os, name):
             setattr(os, name, _refuse)
     subprocess.Popen.__init__ = _refuse
+    AfterImport("concurrent.futures.process", _limit_pool).install()
     sys.meta_path.insert(0, NoMultiprocessing())  # pyright: ignore[reportArgumentType]
