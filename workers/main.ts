@@ -124,9 +124,10 @@ class WorkerThread {
 
 function bootOptions(boot: Boot) {
   const gatewayPath = '/usr/lib/wasgi'
-  const env = { ...boot.env }
+  // What Python reads as it starts; the application's folders are read-only, so no bytecode is kept.
+  const env = { PYTHONDONTWRITEBYTECODE: '1', ...boot.env }
   const configure = JSON.stringify({
-    env,
+    env: boot.env,
     sys_path: boot.sysPath,
     multiprocess: boot.multiprocess,
     debug: boot.debug,

@@ -1,11 +1,11 @@
 // The workers of a process group: brought up, watched while they boot, replaced when they are gone.
 // It knows nothing of requests.
 import { WasgiError } from '../errors.ts'
-import { LockTable } from '../wire/lock-table.ts'
 import { createLogBudget, LogBudget } from '../wire/log-budget.ts'
 import type { BootFailed, FromWorker, GroupData, LogLine, Ready } from '../wire/messages.ts'
 import { bootError } from './failure.ts'
 import { type PoolThread, ThreadPool } from './pool.ts'
+import type { SharedLocks } from './shared-locks.ts'
 import { type BootTemplate, GroupWorker } from './worker.ts'
 
 export interface CrewOptions {
@@ -31,21 +31,20 @@ const RETRY_LAST_MS = 30_000
 export class Crew {
   readonly #options: CrewOptions
   readonly #events: CrewEvents
-  readonly #locks: LockTable
+  readonly #locks: SharedLocks
   readonly #pool: ThreadPool
   readonly #workers = new Map<number, GroupWorker>()
   readonly #bootTimers = new Map<GroupWorker, NodeJS.Timeout>()
   readonly #started = Promise.withResolvers<void>()
   #state: 'starting' | 'running' | 'closed' = 'starting'
-  #lastOwner = 0
   #bootFailures = 0
   /** Why the last worker could not boot; undefined once one could. */
   bootError: WasgiError | undefined
 
-  constructor(options: CrewOptions, data: GroupData, events: CrewEvents) {
+  constructor(options: CrewOptions, data: GroupData, locks: SharedLocks, events: CrewEvents) {
     this.#options = options
     this.#events = events
-    this.#locks = new LockTable(data.locks, 0)
+    this.#locks = locks
     this.#pool = new ThreadPool(options.workers, data, {
       onThread: (thread) => this.#add(thread),
       onExit: (threadId, reason) => this.#remove(threadId, reason)
@@ -77,7 +76,7 @@ export class Crew {
     const worker = new GroupWorker(
       `${this.#options.name}/${number}`,
       number,
-      ++this.#lastOwner,
+      this.#locks.newOwner(),
       thread
     )
     this.#workers.set(thread.threadId, worker)
@@ -156,7 +155,7 @@ export class Crew {
     this.#bootOver(worker)
     worker.state = 'dead'
     worker.deathReason ??= exitReason
-    this.#locks.releaseOwner(worker.owner)
+    this.#locks.release(worker.owner)
     if (this.#state === 'closed') return
     if (booting) {
       const { name, deathReason } = worker

@@ -2,13 +2,13 @@
 // works) to the dispatcher (who gets what) and has the life of both in its hands.
 
 import type { WasgiError } from '../errors.ts'
-import { createLockTable } from '../wire/lock-table.ts'
 import type { LogLine, Ready } from '../wire/messages.ts'
 import { RequestTable, requestTableBytes } from '../wire/request-table.ts'
 import { loadAssets } from './assets.ts'
 import { Crew, type CrewOptions } from './crew.ts'
 import { Dispatcher, PREFETCH } from './dispatcher.ts'
 import type { Exchange, GatewayRequest } from './exchange.ts'
+import type { SharedLocks } from './shared-locks.ts'
 
 export interface GroupOptions extends CrewOptions {
   readonly memoryLimitBytes: number
@@ -42,9 +42,13 @@ export class ProcessGroup {
   readonly #sweeper: NodeJS.Timeout
 
   /** Makes the group and waits until every worker is ready; rejects with the first boot failure. */
-  static async start(options: GroupOptions, events: GroupEvents): Promise<ProcessGroup> {
+  static async start(
+    options: GroupOptions,
+    locks: SharedLocks,
+    events: GroupEvents
+  ): Promise<ProcessGroup> {
     const assets = await loadAssets(options.memoryLimitBytes)
-    const group = new ProcessGroup(options, events, assets)
+    const group = new ProcessGroup(options, locks, events, assets)
     try {
       await group.#crew.started
     } catch (error) {
@@ -56,6 +60,7 @@ export class ProcessGroup {
 
   private constructor(
     options: GroupOptions,
+    locks: SharedLocks,
     events: GroupEvents,
     assets: Awaited<ReturnType<typeof loadAssets>>
   ) {
@@ -74,23 +79,19 @@ export class ProcessGroup {
       },
       new RequestTable(requests)
     )
-    this.#crew = new Crew(
-      options,
-      { assets, requests, locks: createLockTable() },
-      {
-        onReady: (worker, ready) => {
-          events.onReady(worker.name, ready)
-          this.#dispatcher.feed(worker)
-        },
-        onLog: (worker, line) => events.onLog(worker.name, line),
-        onMessage: (worker, message) => this.#dispatcher.receive(worker, message),
-        onDeath: (worker, reason) => events.onDeath(worker.name, reason),
-        onBootFailure: (worker, error) => {
-          events.onFailure(worker.name, error)
-          this.#dispatcher.failWaiting()
-        }
+    this.#crew = new Crew(options, { assets, requests, locks: locks.buffer }, locks, {
+      onReady: (worker, ready) => {
+        events.onReady(worker.name, ready)
+        this.#dispatcher.feed(worker)
+      },
+      onLog: (worker, line) => events.onLog(worker.name, line),
+      onMessage: (worker, message) => this.#dispatcher.receive(worker, message),
+      onDeath: (worker, reason) => events.onDeath(worker.name, reason),
+      onBootFailure: (worker, error) => {
+        events.onFailure(worker.name, error)
+        this.#dispatcher.failWaiting()
       }
-    )
+    })
     this.#sweeper = setInterval(() => this.#dispatcher.sweep(), SWEEP_MS).unref()
   }
 

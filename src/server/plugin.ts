@@ -7,6 +7,7 @@ import {
   type WasgiPluginOptions
 } from '../config/settings.ts'
 import { ProcessGroup, type WorkerStatus } from '../dispatch/group.ts'
+import { SharedLocks } from '../dispatch/shared-locks.ts'
 import { answer, type GatewayOptions } from './gateway.ts'
 import { groupEvents } from './group-log.ts'
 import { groupOptions } from './group-options.ts'
@@ -39,7 +40,7 @@ export async function mount(instance: FastifyInstance, resolved: ResolvedSetting
   const handle = decorate(instance)
   const { settings } = resolved
   const { options, application } = await groupOptions(resolved, handle.applications)
-  const group = await ProcessGroup.start(options, groupEvents(instance.log))
+  const group = await ProcessGroup.start(options, handle.locks, groupEvents(instance.log))
   instance.addHook('onClose', () => group.close(settings.shutdownTimeout))
   handle.applications.push({
     target: application.target,
@@ -55,9 +56,15 @@ export async function mount(instance: FastifyInstance, resolved: ResolvedSetting
   })
 }
 
-function decorate(instance: FastifyInstance): { applications: WasgiApplication[] } {
-  if (!instance.hasDecorator('wasgi')) instance.decorate('wasgi', { applications: [] })
-  return instance.wasgi as { applications: WasgiApplication[] }
+/** What hangs on the decorator: the public list, and what all applications of a server share. */
+class Mounted implements WasgiDecorator {
+  readonly applications: WasgiApplication[] = []
+  readonly locks: SharedLocks = new SharedLocks()
+}
+
+function decorate(instance: FastifyInstance): Mounted {
+  if (!instance.hasDecorator('wasgi')) instance.decorate('wasgi', new Mounted())
+  return instance.wasgi as Mounted
 }
 
 /** The prefix as the bytes of a decoded path, which is what PATH_INFO is cut from. */

@@ -13,6 +13,7 @@ import Fastify, {
 import type { CheckResult, RunningServer } from '../cli/surroundings.ts'
 import type { ResolvedSettings, Settings } from '../config/settings.ts'
 import { ProcessGroup } from '../dispatch/group.ts'
+import { SharedLocks } from '../dispatch/shared-locks.ts'
 import { WasgiError } from '../errors.ts'
 import { accessLog } from '../telemetry/access-log.ts'
 import { createLogger } from '../telemetry/logger.ts'
@@ -49,16 +50,13 @@ export async function checkApplication(resolved: ResolvedSettings): Promise<Chec
   const events = groupEvents(createLogger({ level, format }))
   let callable = ''
   let bootMs = 0
-  const group = await ProcessGroup.start(
-    { ...options, workers: 1 },
-    {
-      ...events,
-      onReady: (_worker, ready) => {
-        callable = ready.callable
-        bootMs = ready.bootMs
-      }
+  const group = await ProcessGroup.start({ ...options, workers: 1 }, new SharedLocks(), {
+    ...events,
+    onReady: (_worker, ready) => {
+      callable = ready.callable
+      bootMs = ready.bootMs
     }
-  )
+  })
   await group.close(0)
   return { callable, pythonVersion: group.pythonVersion, bootMs }
 }
