@@ -1,0 +1,111 @@
+// The thread pool with real threads that are never told to boot an interpreter.
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type PoolThread, ThreadPool } from '../../src/dispatch/pool.ts'
+import type { GroupData } from '../../src/wire/messages.ts'
+import { requestTableBytes } from '../../src/wire/request-table.ts'
+import { within } from './within.ts'
+
+const test = suite('thread pool')
+
+const DATA = {
+  assets: {},
+  requests: new SharedArrayBuffer(requestTableBytes(16)),
+  locks: new SharedArrayBuffer(16)
+} as unknown as GroupData
+
+interface Watched {
+  readonly pool: ThreadPool
+  readonly live: Map<number, PoolThread>
+  /** Resolves once the condition holds; asked again whenever a thread comes or goes. */
+  until(condition: () => boolean): Promise<void>
+}
+
+function watch(size: number, onThread: (thread: PoolThread) => void = () => {}): Watched {
+  const live = new Map<number, PoolThread>()
+  const checks = new Set<() => void>()
+  const changed = (): void => {
+    for (const check of checks) check()
+  }
+  const pool = new ThreadPool(size, DATA, {
+    onThread: (thread) => {
+      live.set(thread.threadId, thread)
+      onThread(thread)
+      changed()
+    },
+    onExit: (threadId) => {
+      live.delete(threadId)
+      changed()
+    }
+  })
+  const until = (condition: () => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const check = (): void => {
+        if (!condition()) return
+        checks.delete(check)
+        resolve()
+      }
+      checks.add(check)
+      check()
+    })
+  return { pool, live, until }
+}
+
+test(
+  'every thread of the pool is greeted once',
+  within(30_000, async () => {
+    const { pool, live, until } = watch(2)
+
+    await until(() => live.size === 2)
+
+    assert.is(new Set(live.keys()).size, 2)
+    await pool.close()
+  })
+)
+
+test(
+  'a thread that ended is replaced',
+  within(30_000, async () => {
+    const { pool, live, until } = watch(1)
+    await until(() => live.size === 1)
+    const [first] = [...live.keys()]
+
+    await live.get(first ?? 0)?.terminate()
+    await until(() => live.size === 1 && !live.has(first ?? 0))
+
+    assert.is(live.size, 1)
+    await pool.close()
+  })
+)
+
+test(
+  'a pool that lost threads while they booted is brought back to strength',
+  within(60_000, async () => {
+    let kills = 6
+    const { pool, live, until } = watch(2, (thread) => {
+      // It has greeted us, but Piscina does not count it as ready yet.
+      if (kills-- > 0) void thread.terminate()
+    })
+
+    await until(() => kills <= 0 && live.size === 2)
+
+    assert.is(live.size, 2)
+    await pool.close()
+  })
+)
+
+test(
+  'a task for a thread without an interpreter is given back, not run',
+  within(30_000, async () => {
+    const { pool, live, until } = watch(1)
+    await until(() => live.size === 1)
+    const [thread] = [...live.values()]
+
+    const result = await thread?.run({ id: 1, slot: 0, head: '', body: null })
+
+    assert.equal(result, { kind: 'withdrawn' })
+    await pool.close()
+  })
+)
+
+test.run()
