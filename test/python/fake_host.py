@@ -15,8 +15,9 @@ from wasgi.handler import Gateway  # noqa: E402
 from wasgi.host import CHUNK, GONE, HEAD, WARN  # noqa: E402
 from wasgi.log_streams import LogStream  # noqa: E402
 
-_native_pbkdf2 = hashlib.pbkdf2_hmac
-_native_scrypt = hashlib.scrypt
+# Inside the guest there are none: that is why the host supplies them.
+_native_pbkdf2 = getattr(hashlib, "pbkdf2_hmac", None)
+_native_scrypt = getattr(hashlib, "scrypt", None)
 
 
 class FakeHost:
@@ -71,6 +72,7 @@ class FakeHost:
     def pbkdf2(
         self, digest: str, password: bytes, salt: bytes, iterations: int, dklen: int
     ) -> bytes | int:
+        assert _native_pbkdf2 is not None
         name = {"blake2b512": "blake2b", "blake2s256": "blake2s"}.get(digest, digest)
         try:
             return _native_pbkdf2(name.replace("sha3-", "sha3_"), password, salt, iterations, dklen)
@@ -80,6 +82,7 @@ class FakeHost:
     def scrypt(
         self, password: bytes, salt: bytes, n: int, r: int, p: int, maxmem: int, dklen: int
     ) -> bytes | int:
+        assert _native_scrypt is not None
         try:
             return _native_scrypt(password, salt=salt, n=n, r=r, p=p, maxmem=maxmem, dklen=dklen)
         except ValueError:

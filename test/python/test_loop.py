@@ -199,12 +199,16 @@ class Limits(Loop):
 
         for start in (
             lambda: asyncio.start_server(print, "127.0.0.1", 1),
-            lambda: asyncio.start_unix_server(print, "/nowhere"),
-            lambda: asyncio.open_unix_connection("/nowhere"),
+            lambda: asyncio.get_running_loop().create_unix_server(print, "/nowhere"),
+            lambda: asyncio.get_running_loop().create_unix_connection(print, "/nowhere"),
             datagrams,
         ):
+
+            async def main(start: Any = start) -> None:
+                await start()
+
             with self.assertRaisesRegex(OSError, "docs/limits.md"):
-                self.run_on_loop(start())
+                self.run_on_loop(main())
 
     def test_asynchronous_generators_are_closed_at_the_end(self) -> None:
         closed: list[bool] = []
