@@ -16,7 +16,6 @@ import { loadAssets, WORKERS_URL } from '../dispatch/assets.ts'
 const MEMORY_LIMIT = 1024 * 2 ** 20
 const STACK_MB = 8
 const GUEST_FOLDER = '/lib/wasgi'
-const VENDORED = /^(?:micropip|packaging|resolvelib)-.*\.whl$/
 
 export type OnProgress = (message: ProgressMessage) => void
 
@@ -70,7 +69,7 @@ async function installerData(): Promise<InstallerData> {
   const [assets, script, wheels, modules] = await Promise.all([
     loadAssets(MEMORY_LIMIT),
     readFile(new URL('packages/installer.js', WORKERS_URL), 'utf8'),
-    guestFiles('python/vendor/', '', VENDORED),
+    guestFiles('python/wasgi_install/wheels/', '', /\.whl$/),
     guestFiles('python/wasgi_install/', 'wasgi_install/', /\.py$/)
   ])
   const searchPath = [GUEST_FOLDER, ...wheels.map(({ path }) => path)]
