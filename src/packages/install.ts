@@ -60,7 +60,8 @@ export async function installPackages(
     return thread
   }
   try {
-    return await installWith(start, request, report, { variables, home: homedir(), platform })
+    const surroundings = { variables, home: homedir(), platform, systemRoot: '/' }
+    return await installWith(start, request, report, surroundings)
   } finally {
     await thread?.close()
   }

@@ -11,6 +11,8 @@ export interface PipSurroundings {
   readonly variables: Variables
   readonly home: string
   readonly platform: NodeJS.Platform
+  /** Where the machine's own configuration lies: `/`. */
+  readonly systemRoot: string
 }
 
 export interface PipSettings {
@@ -60,18 +62,19 @@ export function readPipSettings(surroundings: PipSurroundings): PipSettings {
 const NAMES = ['index-url', 'extra-index-url', 'trusted-host', 'cert', 'proxy', 'timeout', 'pre']
 
 /** pip's files in pip's order: global, user, site, and the one that PIP_CONFIG_FILE names. */
-function configurationFiles({ variables, home, platform }: PipSurroundings): string[] {
+function configurationFiles(surroundings: PipSurroundings): string[] {
+  const { variables, home, platform, systemRoot } = surroundings
   const named = variables.PIP_CONFIG_FILE
   if (named === '/dev/null') return []
   const global =
     platform === 'darwin'
-      ? ['/Library/Application Support/pip/pip.conf']
+      ? [join(systemRoot, 'Library/Application Support/pip/pip.conf')]
       : [
-          ...(variables.XDG_CONFIG_DIRS || '/etc/xdg')
+          ...(variables.XDG_CONFIG_DIRS || join(systemRoot, 'etc/xdg'))
             .split(':')
             .filter(Boolean)
             .map((folder) => join(folder, 'pip/pip.conf')),
-          '/etc/pip.conf'
+          join(systemRoot, 'etc/pip.conf')
         ]
   const configHome = variables.XDG_CONFIG_HOME || join(home, '.config')
   const user = [join(home, '.pip/pip.conf')]

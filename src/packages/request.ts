@@ -79,7 +79,7 @@ class WheelAddresses {
     }
     const wheel = WHEEL.exec(text)
     if (wheel === null) {
-      if (REMOTE.test(text) || /^(?:\.{0,2}\/|file:|git\+)/.test(text)) {
+      if (REMOTE.test(text) || /^(?:\.{1,2}$|\.{0,2}\/|file:|git\+)/.test(text)) {
         throw unusable(text, origin, 'only wheels can be installed from a path or a URL')
       }
       return { text, hashes, origin }

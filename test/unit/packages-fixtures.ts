@@ -285,7 +285,7 @@ export class Installer {
       () => Promise.resolve(this.#thread),
       request,
       (line) => progress.push(line),
-      { variables: { PIP_CONFIG_FILE: '/dev/null' }, home: '/', platform: 'linux' }
+      { variables: { PIP_CONFIG_FILE: '/dev/null' }, home: '/', platform: 'linux', systemRoot: '/' }
     )
     const names = result.installed.map(({ name, version }) => `${name}==${version}`)
     return { ...result, progress, names }
