@@ -1,0 +1,3 @@
+"""Imports a package that is not installed."""
+
+import a_package_that_nobody_installed  # noqa: F401

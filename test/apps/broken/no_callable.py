@@ -1,0 +1,4 @@
+"""Has no application under any of the usual names."""
+
+application_name = "none"
+app = "not callable"

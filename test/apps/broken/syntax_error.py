@@ -1,0 +1,5 @@
+"""Cannot be parsed."""
+
+
+def application(environ, start_response)
+    return []
