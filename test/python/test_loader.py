@@ -248,10 +248,11 @@ class Failures(Loading):
 
         error = caught.exception
         self.assertEqual(error.code, "WASGI_ERR_APP_SYNTAX")
-        self.assertEqual(error.arguments[0], file)
+        self.assertEqual(error.arguments[0], "broken_a.py")
         self.assertIn("(line 2)", error.arguments[1])
         self.assertIn("def app(:\n", error.traceback)
         self.assertIn("^", error.traceback)
+        self.assertNotIn("loader.py", error.traceback)
 
     def test_a_syntax_error_in_an_imported_file_names_that_file(self) -> None:
         other = self.write("broken_b.py", "1 +\n")

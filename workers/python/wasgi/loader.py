@@ -127,7 +127,8 @@ def _import_file(file: str, name: str) -> ModuleType:
 def _import_failure(target: Target, error: BaseException) -> LoadError:
     if isinstance(error, SyntaxError) and error.filename and os.path.isfile(error.filename):
         reason = f"{error.msg} (line {error.lineno})" if error.lineno else str(error.msg)
-        return LoadError("WASGI_ERR_APP_SYNTAX", [error.filename, reason], text_of(error))
+        subject = target.target if error.filename == target.file else error.filename
+        return LoadError("WASGI_ERR_APP_SYNTAX", [subject, reason], text_of(error))
     if isinstance(error, ModuleNotFoundError) and target.module is not None:
         missing = error.name or ""
         # The target itself is missing, not something that it imports.

@@ -22,10 +22,12 @@ def text_of(error: BaseException) -> str:
 
 
 def headline(error: BaseException) -> str:
-    """The last line of the traceback: type and message."""
+    """Type and message, in one line."""
     try:
-        lines = traceback.format_exception_only(error)
-        return lines[-1].strip() if lines else type(error).__name__
+        parts = traceback.format_exception_only(error)
+        # A SyntaxError's come after the place; of others, notes follow that are lines of their own.
+        line = parts[-1 if isinstance(error, SyntaxError) else 0]
+        return line.strip().split("\n")[0]
     except Exception:
         return type(error).__name__
 
@@ -35,7 +37,10 @@ def _strip(summary: traceback.TracebackException, seen: set[int]) -> None:
         return
     seen.add(id(summary))
     frames = [frame for frame in summary.stack if not frame.filename.startswith(_IMPORT_SYSTEM)]
-    first = next((n for n, frame in enumerate(frames) if not _is_ours(frame.filename)), 0)
+    # An error with no frame of the application's is the gateway's own and keeps them all, unless
+    # it is about a place in the application's text (only a SyntaxError's summary has a `msg`).
+    none = len(frames) if hasattr(summary, "msg") else 0
+    first = next((n for n, frame in enumerate(frames) if not _is_ours(frame.filename)), none)
     summary.stack = traceback.StackSummary.from_list(frames[first:])
     for related in (summary.__cause__, summary.__context__, *(summary.exceptions or ())):
         if related is not None:

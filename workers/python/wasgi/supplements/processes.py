@@ -44,4 +44,4 @@ def install() -> None:
             setattr(os, name, _refuse)
     subprocess.Popen.__init__ = _refuse
     AfterImport("concurrent.futures.process", _limit_pool).install()
-    sys.meta_path.insert(0, NoMultiprocessing())  # pyright: ignore[reportArgumentType]
+    sys.meta_path.insert(0, NoMultiprocessing())
