@@ -110,6 +110,15 @@ class Environ(unittest.TestCase):
         self.assertEqual(seen["SERVER_PORT"], "8000")
         self.assertEqual(seen["wasgi.worker"], "default/1")
 
+    def test_nothing_says_that_the_body_is_still_chunked(self) -> None:
+        def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+            start_response("200 OK", [])
+            return [b"yes" if "HTTP_TRANSFER_ENCODING" in environ else b"no"]
+
+        reply = request(application, environ=environ_of(HTTP_TRANSFER_ENCODING="chunked"))
+
+        self.assertEqual(reply.body, b"no")
+
     def test_what_one_request_puts_into_it_does_not_reach_the_next(self) -> None:
         host = FakeHost()
         found: list[bool] = []

@@ -87,6 +87,9 @@ class Gateway:
                 self._host, self._rules, request_input, environ["REQUEST_METHOD"] == "HEAD"
             )
             environ.update(self._constants)
+            # The host has decoded the body. Bottle would do it again.
+            if "HTTP_TRANSFER_ENCODING" in environ:
+                del environ["HTTP_TRANSFER_ENCODING"]
             environ["wsgi.input"] = request_input
             try:
                 outcome = self._answer(environ, response)
