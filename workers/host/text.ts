@@ -12,6 +12,7 @@ export interface TextHost {
 
 const LABELS = ['utf-8', 'utf-16le', 'latin1'] as const
 const RANDOM_LIMIT = 65_536
+const MAX_TIMER_MS = 2_147_483_647
 
 /** Makes the functions `face.js` takes. `decode` gives undefined for text that is not valid. */
 export function textHost(): TextHost {
@@ -68,7 +69,8 @@ export function timerHost(fire: (id: number) => void): TimerHost {
         timers.delete(id)
         fire(id)
       }
-      timers.set(id, setTimeout(due, ms))
+      // Beyond this Node prints a warning for each timer and fires it at once.
+      timers.set(id, setTimeout(due, Math.min(ms, MAX_TIMER_MS)))
     },
     clearTimer: (id) => {
       clearTimeout(timers.get(id))

@@ -64,12 +64,14 @@
   let lastTimer = 0
   const schedule = (callback, ms) => {
     const id = ++lastTimer
+    hostTimer(id, ms)
     callbacks[id] = callback
-    hostTimer(id, typeof ms === 'number' ? ms : 0)
     return id
   }
-  const setTimeout = (callback, ms, a, b) => schedule(() => apply(callback, undefined, [a, b]), ms)
-  const setImmediate = (callback, a) => schedule(() => apply(callback, undefined, [a]), -1)
+  // Exactly the arguments given: Python functions count theirs.
+  const setTimeout = (callback, ms, ...args) =>
+    schedule(() => apply(callback, undefined, args), typeof ms === 'number' && ms > 0 ? ms : 0)
+  const setImmediate = (callback, ...args) => schedule(() => apply(callback, undefined, args), -1)
   const clearTimeout = (id) => {
     if (typeof id !== 'number' || callbacks[id] === undefined) return
     delete callbacks[id]
@@ -106,8 +108,10 @@
     }
   }
 
+  /** pino's level. */
+  const WARN = 40
   const log = (text) => {
-    if (typeof text === 'string') hostLog(text)
+    if (typeof text === 'string') hostLog(WARN, 'console', text)
   }
   const quiet = () => {}
   const console = {
