@@ -24,6 +24,8 @@ export interface PipSettings {
   readonly proxy?: string
   readonly timeoutMs: number
   readonly pre: boolean
+  /** Asks no index at all; wheels can still be named by path or URL. */
+  readonly noIndex: boolean
 }
 
 /** pip waits for 15 s; a slow mirror is more common than a dead one. */
@@ -55,11 +57,21 @@ export function readPipSettings(surroundings: PipSurroundings): PipSettings {
     extraIndexUrls: words('extra-index-url'),
     trustedHosts: words('trusted-host'),
     timeoutMs: seconds > 0 ? seconds * 1000 : TIMEOUT_MS,
-    pre: TRUE.test(values.get('pre') ?? '')
+    pre: TRUE.test(values.get('pre') ?? ''),
+    noIndex: TRUE.test(values.get('no-index') ?? '')
   }
 }
 
-const NAMES = ['index-url', 'extra-index-url', 'trusted-host', 'cert', 'proxy', 'timeout', 'pre']
+const NAMES = [
+  'index-url',
+  'extra-index-url',
+  'no-index',
+  'trusted-host',
+  'cert',
+  'proxy',
+  'timeout',
+  'pre'
+]
 
 /** pip's files in pip's order: global, user, site, and the one that PIP_CONFIG_FILE names. */
 function configurationFiles(surroundings: PipSurroundings): string[] {

@@ -44,14 +44,15 @@ export function prepareRequest(
     lines.filter((line) => line.constraint === constraint).map((line) => wheels.resolve(line))
   const indexUrl = request.indexUrl ?? files.indexUrl ?? pip.indexUrl
   const extra = [...request.extraIndexUrls, ...files.extraIndexUrls, ...pip.extraIndexUrls]
-  const indexes = [...(indexUrl === undefined ? [] : [indexUrl]), ...extra]
+  const noIndex = pip.noIndex && request.indexUrl === undefined
+  const indexes = noIndex ? [] : [...(indexUrl === undefined ? [] : [indexUrl]), ...extra]
   return {
     requirements: jobs(false),
     constraints: jobs(true),
     pre: request.pre || files.pre || pip.pre,
     grant: {
       indexes: distinct(indexes.map(locateIndex)),
-      addDefaults: indexUrl === undefined,
+      addDefaults: indexUrl === undefined && !noIndex,
       directUrls: wheels.remote,
       localWheels: wheels.local,
       trustedHosts: [...files.trustedHosts, ...pip.trustedHosts],

@@ -14,10 +14,12 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { WasgiError } from '../../src/errors.ts'
 import { Target } from '../../src/packages/target.ts'
+import { IndexClient } from '../../workers/packages/index-client.ts'
 import type { PlannedPackage } from '../../workers/packages/messages.ts'
 import { AllowedOrigins } from '../../workers/packages/origins.ts'
 import { Staging } from '../../workers/packages/staging.ts'
-import { temporaryFolder } from './packages-fixtures.ts'
+import { LoopbackIndex, temporaryFolder } from './packages-fixtures.ts'
+import { within } from './within.ts'
 
 const test = suite('installer grants')
 const BYTES = Buffer.from('x')
@@ -70,6 +72,29 @@ test('without TLS, only this machine and trusted hosts are asked', () => {
   assert.equal(allowed(policy, 'http://127.0.0.1:9/a', 'http://old/a'), [true, true])
   assert.equal(allowed(policy, 'http://plain/a'), [false])
 })
+
+test(
+  'a configured proxy is used',
+  within(10_000, async () => {
+    const proxy = await LoopbackIndex.start()
+    proxy.special('http://index.invalid/simple/web/', (_request, response) => response.end('page'))
+    const client = new IndexClient({
+      indexes: [{ url: 'http://index.invalid/simple' }],
+      addDefaults: false,
+      directUrls: [],
+      localWheels: [],
+      trustedHosts: ['index.invalid'],
+      timeoutMs: 5_000,
+      proxyEnv: { http_proxy: proxy.origin }
+    })
+
+    const reply = await client.get('http://index.invalid/simple/web/', 'page')
+
+    client.close()
+    proxy.close()
+    assert.equal('body' in reply && reply.body.toString(), 'page')
+  })
+)
 
 test('a path that leads out of the staging folder is refused', () => {
   const root = temporaryFolder()

@@ -59,7 +59,8 @@ test("pip's own files are read in its order, variables after them", () => {
     extraIndexUrls: ['http://one/', 'http://two/'],
     trustedHosts: [],
     timeoutMs: 7000,
-    pre: true
+    pre: true,
+    noIndex: false
   })
   assert.equal([both.indexUrl, both.trustedHosts], ['http://variable/', ['a', 'b:8080']])
 })
@@ -184,6 +185,8 @@ test('the command line goes before files, files before variables; the default st
     'http://more'
   ])
   assert.equal(prepare({ extraIndexUrls: ['http://more/'] }).grant.addDefaults, true)
+  assert.equal(urls({}, { ...variables, PIP_NO_INDEX: '1' }), [])
+  assert.equal(prepare({}, { PIP_NO_INDEX: '1' }).grant.addDefaults, false)
 })
 
 test('credentials and local paths stay with the host', () => {

@@ -1,31 +1,15 @@
 """The package indexes as one: pages of projects and the files they name."""
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
 from .digests import verify, verify_asked
 from .failures import IndexUnreachable, PackageIntegrity
+from .host import Fetcher
 from .pages import PageError, ProjectFile, parse_page
 
 _ABSENT = (404, 410)
 _EARLY_PAGES = 8
 """How many pages are asked for before they are needed; each is held until it is."""
-
-
-class Reply(Protocol):
-    """See host.Reply."""
-
-    status: int
-    content_type: str
-    url: str
-    body: bytes
-
-
-class Fetcher(Protocol):
-    """See host.Fetcher."""
-
-    def begin(self, url: str, kind: str) -> None: ...
-    def get(self, url: str, kind: str) -> Reply: ...
 
 
 class Index:
@@ -39,7 +23,7 @@ class Index:
     @property
     def shown(self) -> str:
         """The indexes as a message names them."""
-        return " or ".join(self._urls)
+        return " or ".join(self._urls) or "any index, as pip is configured with no-index"
 
     def prefetch(self, names: Iterable[str]) -> None:
         """Begin to fetch pages that will be needed soon."""

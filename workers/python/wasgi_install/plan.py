@@ -11,7 +11,8 @@ from resolvelib import ResolutionImpossible, ResolutionTooDeep, Resolver
 from .catalogue import Catalogue, platform_ranks
 from .explain import Explainer, Rejections
 from .failures import PackageConflict, PackageIntegrity
-from .index import Fetcher, Index
+from .host import Fetcher
+from .index import Index
 from .project_metadata import MetadataError, parse_metadata
 from .provider import Candidate, Choices, Provider
 from .sources import Installed
@@ -86,7 +87,7 @@ def _resolve(
         result = Resolver(provider, rejections).resolve(wants, max_rounds=_MAX_ROUNDS)
     except ResolutionImpossible as error:
         explainer = Explainer(catalogue, index, provider, choices)
-        raise explainer.explain(error.causes, rejections) from error
+        raise explainer.explain(list(error.causes), rejections) from error
     except ResolutionTooDeep as error:
         raise PackageConflict("the search for versions did not end; pin some of them") from error
     return result.mapping
