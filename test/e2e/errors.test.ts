@@ -1,4 +1,5 @@
 // An application that raises: the client learns that it failed, the log why, and the worker goes on.
+import { readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { serve, type TestServer } from '../serve.ts'
@@ -7,6 +8,11 @@ import { testApp } from './places.ts'
 
 const LIMIT_MS = 90_000
 const FILE = testApp('failing.py')
+const LINE =
+  1 +
+  readFileSync(FILE, 'utf8')
+    .split('\n')
+    .findIndex((line) => /raise Value/.test(line))
 
 const test = suite<{ server: TestServer; debugging: TestServer }>('an application that raises')
 
@@ -39,7 +45,7 @@ test(
     assert.match(said[0], / code=WASGI_ERR_APP_EXCEPTION$/)
     const rest = server.log().slice(said.index + said[0].length)
     assert.match(rest, /^\nTraceback \(most recent call last\):\n/)
-    assert.ok(rest.includes(`\n  File "${FILE}", line 27, in raise_error\n`), rest)
+    assert.ok(rest.includes(`\n  File "${FILE}", line ${LINE}, in raise_error\n`), rest)
     assert.match(rest, /^ValueError: a detail that is nobody's business$/m)
   })
 )

@@ -1,12 +1,14 @@
 // What keeps a server from starting: one message, a stable code, Python's traceback with the paths of
 // this machine, an exit code, and no JavaScript stack.
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { runWasgi } from '../serve.ts'
 import { within } from '../unit/within.ts'
-import { testApp } from './places.ts'
+import { temporaryFolder, testApp } from './places.ts'
 
 const LIMIT_MS = 90_000
 const JAVASCRIPT_STACK = /^\s+at .*(?:node:|file:|\.[jt]s:\d)/m
@@ -28,6 +30,16 @@ async function ending(args: readonly string[]): Promise<Ending> {
 
 const inServe = (...args: string[]): Promise<Ending> =>
   ending(['serve', ...args, '--workers', '1', '--port', '0'])
+
+/** Made here: no formatter or linter would take such a file. */
+function unparsable(): string {
+  const file = join(temporaryFolder(), 'unparsable.py')
+  writeFileSync(
+    file,
+    '"""Lacks a colon."""\n\n\ndef application(environ, start_response)\n    return []\n'
+  )
+  return file
+}
 
 test(
   "a failed import shows Python's traceback with host paths and the right lines",
@@ -55,7 +67,7 @@ test(
 test(
   'a syntax error shows the line',
   within(LIMIT_MS, async () => {
-    const file = testApp('broken/syntax_error.py')
+    const file = unparsable()
 
     const { code, log } = await inServe(file)
 
@@ -98,7 +110,7 @@ test(
 test(
   'check fails as serve does',
   within(LIMIT_MS, async () => {
-    const { code, log } = await ending(['check', testApp('broken/syntax_error.py')])
+    const { code, log } = await ending(['check', unparsable()])
 
     assert.is(code, 1)
     assert.match(log, /WASGI_ERR_APP_SYNTAX\n/)

@@ -6,7 +6,7 @@ def name_worker(get_response):
 
     def middleware(request):
         response = get_response(request)
-        if worker := request.META.get("wsgi.worker"):
+        if worker := request.META.get("wasgi.worker"):
             response["X-Worker"] = worker
         return response
 

@@ -1,5 +1,0 @@
-"""Cannot be parsed."""
-
-
-def application(environ, start_response)
-    return []
