@@ -133,6 +133,10 @@ export class LoopbackIndex {
   readonly #special = new Map<string, Handler>()
   /** Paths asked for, in order. */
   readonly asked: string[] = []
+  /** Answer range requests with parts. */
+  ranges = true
+  /** Bytes of files sent so far. */
+  sentBytes = 0
 
   private constructor() {
     this.#server = createServer((request, response) => this.#answer(request, response))
@@ -195,6 +199,16 @@ export class LoopbackIndex {
     return this
   }
 
+  #send(file: Buffer, { headers }: IncomingMessage, response: ServerResponse): void {
+    const range = this.ranges ? rangeOf(headers.range ?? '', file.length) : undefined
+    const [first, last] = range ?? [0, file.length - 1]
+    if (range !== undefined) {
+      response.writeHead(206, { 'content-range': `bytes ${first}-${last}/${file.length}` })
+    }
+    this.sentBytes += last + 1 - first
+    response.end(file.subarray(first, last + 1))
+  }
+
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const path = request.url ?? ''
     this.asked.push(path)
@@ -205,7 +219,7 @@ export class LoopbackIndex {
     }
     const file = this.#files.get(path)
     const offers = this.#projects.get(/^\/simple\/([^/]+)\/$/.exec(path)?.[1] ?? '')
-    if (file !== undefined) response.end(file)
+    if (file !== undefined) this.#send(file, request, response)
     else if (offers !== undefined) {
       response.setHeader('content-type', 'text/html; charset=utf-8')
       response.end(`<!DOCTYPE html><html><body>${offers.map(link).join('\n')}</body></html>`)
@@ -214,6 +228,14 @@ export class LoopbackIndex {
       response.end('not here')
     }
   }
+}
+
+/** First and last byte of a range request, or undefined for the whole file. */
+function rangeOf(header: string, length: number): [number, number] | undefined {
+  const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header) ?? []
+  if (first === undefined || last === undefined) return undefined
+  if (first === '') return [Math.max(0, length - Number(last)), length - 1]
+  return [Number(first), Math.min(Number(last), length - 1)]
 }
 
 function link({ filename, url, attributes, sha256 }: Offer): string {

@@ -297,6 +297,45 @@ test(
 )
 
 test(
+  'a search through many versions reads a little of each',
+  within(LIMIT, async () => {
+    const ballast = { path: 'ballast.txt', text: 'x'.repeat(400_000) }
+    for (const version of ['1.0', '1.1', '1.2', '1.3', '1.4']) {
+      const requires = version === '1.0' ? ['lib==1.0'] : ['ghost']
+      index.wheel('web', version, { members: [ballast], requires })
+    }
+    index.wheel('lib', '1.0')
+
+    const ranged = await installer.install(index, ['web'])
+    const withRanges = index.sentBytes
+    index.ranges = false
+    const whole = await installer.install(index, ['web'])
+
+    assert.equal(ranged.names, ['lib==1.0', 'web==1.0'])
+    assert.equal(whole.names, ranged.names)
+    assert.ok(withRanges < 1_300_000, `${withRanges} bytes were sent`)
+    assert.ok(index.sentBytes - withRanges > 2_000_000)
+  })
+)
+
+test(
+  'a dead end is not mistaken for the conflicts that the search ran into after it',
+  within(LIMIT, async () => {
+    index.file('fast', `fast-2.0-${PLATFORM_WHEEL}`, wheel('fast', '2.0'))
+    index.wheel('web', '2.0', { requires: ['lib>=2', 'fast'] })
+    index.wheel('web', '1.0', { requires: ['lib<2'] })
+    index
+      .wheel('lib', '2.0')
+      .wheel('lib', '1.0')
+      .wheel('app', '1.0', { requires: ['lib>=2'] })
+
+    const error = await failure(installer.install(index, ['web', 'app']))
+
+    assert.match(error.message, 'fast 2.0 (required by web 2.0) cannot be installed')
+  })
+)
+
+test(
   'a conflict names who wants what',
   within(LIMIT, async () => {
     index

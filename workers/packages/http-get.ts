@@ -19,6 +19,8 @@ export interface HttpAnswer {
   readonly status: number
   readonly type: string
   readonly location: string | undefined
+  /** Content-Range, of a part. */
+  readonly range: string
   readonly body: Buffer
 }
 
@@ -29,14 +31,14 @@ const TOTAL_MS = 600_000
 export async function httpGet(url: URL, options: GetOptions): Promise<HttpAnswer> {
   const response = await head(url, options)
   const { statusCode: status = 0, headers } = response
-  const { 'content-type': type = '', location } = headers
-  if (status !== 200) {
+  const { 'content-type': type = '', 'content-range': range = '', location } = headers
+  if (status !== 200 && status !== 206) {
     response.resume()
-    return { status, type, location, body: Buffer.alloc(0) }
+    return { status, type, location, range, body: Buffer.alloc(0) }
   }
   const packed = options.decode && headers['content-encoding'] === 'gzip'
   const body = packed ? pipeThrough(response) : response
-  return { status, type, location, body: await collect(body, options.limitBytes) }
+  return { status, type, location, range, body: await collect(body, options.limitBytes) }
 }
 
 function head(url: URL, options: GetOptions): Promise<IncomingMessage> {

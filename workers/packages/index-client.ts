@@ -12,7 +12,13 @@ import { AllowedOrigins } from './origins.ts'
 export type GetKind = 'page' | 'file'
 
 export type Reply =
-  | { readonly status: number; readonly type: string; readonly url: string; readonly body: Buffer }
+  | {
+      readonly status: number
+      readonly type: string
+      readonly url: string
+      readonly range: string
+      readonly body: Buffer
+    }
   | { readonly url: string; readonly problem: string }
 
 const LIMIT_BYTES: Readonly<Record<GetKind, number>> = { page: 64 * 2 ** 20, file: 256 * 2 ** 20 }
@@ -50,11 +56,11 @@ export class IndexClient {
     }
   }
 
-  /** Never rejects: what goes wrong is a reply with a problem. */
-  async get(address: string, kind: GetKind): Promise<Reply> {
+  /** Never rejects: what goes wrong is a reply with a problem. `part` is a range such as `-100`. */
+  async get(address: string, kind: GetKind, part = ''): Promise<Reply> {
     try {
       if (address.startsWith('local:')) return await this.#local(address)
-      return await this.#remote(address, kind)
+      return await this.#remote(address, kind, part)
     } catch (error) {
       return { url: address, problem: describe(error) }
     }
@@ -67,10 +73,10 @@ export class IndexClient {
   async #local(address: string): Promise<Reply> {
     const path = this.#grant.localWheels[Number.parseInt(address.slice('local:'.length), 10)]
     if (path === undefined) return { url: address, problem: 'it was not named by the operator' }
-    return { status: 200, type: '', url: address, body: await readFile(path) }
+    return { status: 200, type: '', url: address, range: '', body: await readFile(path) }
   }
 
-  async #remote(address: string, kind: GetKind): Promise<Reply> {
+  async #remote(address: string, kind: GetKind, part: string): Promise<Reply> {
     let url = new URL(address)
     for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
       const refusal = this.#origins.refusal(url)
@@ -78,34 +84,36 @@ export class IndexClient {
         const problem = hops === 0 ? refusal : `it redirects to ${url.origin}: ${refusal}`
         return { url: address, problem }
       }
-      const answer = await this.#patiently(url, kind)
+      const answer = await this.#patiently(url, kind, part)
       if (answer.status < 300 || answer.status > 399 || answer.location === undefined) {
         if (kind === 'page') this.#origins.learn(url, answer.body.toString('latin1'))
-        return { status: answer.status, type: answer.type, url: url.href, body: answer.body }
+        const { status, type, range, body } = answer
+        return { status, type, range, url: url.href, body }
       }
       url = new URL(answer.location, url)
     }
     return { url: address, problem: `it redirects more than ${MAX_REDIRECTS} times` }
   }
 
-  async #patiently(url: URL, kind: GetKind): Promise<HttpAnswer> {
+  async #patiently(url: URL, kind: GetKind, part: string): Promise<HttpAnswer> {
     for (const delay of RETRY_AFTER_MS) {
       try {
-        const answer = await this.#once(url, kind)
+        const answer = await this.#once(url, kind, part)
         if (!BUSY.has(answer.status)) return answer
       } catch (error) {
         if (!PASSING.has((error as NodeJS.ErrnoException).code ?? '')) throw error
       }
       await wait(delay)
     }
-    return this.#once(url, kind)
+    return this.#once(url, kind, part)
   }
 
-  #once(url: URL, kind: GetKind): Promise<HttpAnswer> {
+  #once(url: URL, kind: GetKind, part: string): Promise<HttpAnswer> {
     const { origin, protocol } = url
     const secure = this.#origins.trusts(url) ? this.#agents.trusting : this.#agents.https
     const index = this.#grant.indexes.find((known) => new URL(known.url).origin === origin)
     const headers: Record<string, string> = { accept: ACCEPT[kind] }
+    if (part !== '') headers.range = `bytes=${part}`
     if (index?.authorization !== undefined) headers.authorization = index.authorization
     return httpGet(url, {
       agent: protocol === 'https:' ? secure : this.#agents.http,

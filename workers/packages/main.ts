@@ -18,6 +18,8 @@ import { Staging } from './staging.ts'
 type Step = ProgressMessage['step']
 const STEPS: ReadonlySet<string> = new Set<Step>(['resolving', 'downloading', 'building'])
 const MAX_TEXT = 200
+/** A range as HTTP writes it. */
+const PART = /^range:(\d+-\d+|-\d+)$/
 
 class InstallerThread {
   readonly #interpreter: InstallerInterpreter
@@ -81,8 +83,9 @@ class InstallerThread {
 
   async #get(id: number, url: string, kind: string): Promise<void> {
     const getKind: GetKind = kind === 'page' ? 'page' : 'file'
+    const [, part] = PART.exec(kind) ?? []
     const client = this.#client
-    const reply = await (client?.get(url, getKind) ?? { url, problem: 'no job runs' })
+    const reply = await (client?.get(url, getKind, part) ?? { url, problem: 'no job runs' })
     // An answer to a job that has ended meanwhile is nobody's.
     if (client !== this.#client) return
     if ('problem' in reply) {

@@ -19,6 +19,7 @@ class Reply:
     content_type: str
     url: str
     body: bytes
+    content_range: str
 
 
 class Fetcher:
@@ -33,13 +34,13 @@ class Fetcher:
             self._begun[url] = _host.get(url, kind)
 
     def get(self, url: str, kind: str) -> Reply:
-        """Fetch a `page` or a `file`. Suspends this call until the answer is there."""
+        """Fetch a `page`, a `file` or a `range:FIRST-LAST` of one. Suspends this call until the answer is there."""
         self.begin(url, kind)
         answer = json.loads(run_sync(self._begun.pop(url)))
         if "problem" in answer:
             raise IndexUnreachable(answer["url"], answer["problem"])
         body = _host.take(answer["id"], answer["length"]).to_bytes()
-        return Reply(answer["status"], answer["type"], answer["url"], body)
+        return Reply(answer["status"], answer["type"], answer["url"], body, answer["range"])
 
 
 def write(path: str, data: bytes, *, executable: bool = False) -> None:

@@ -6,8 +6,10 @@ from .digests import verify, verify_asked
 from .failures import IndexUnreachable, PackageIntegrity
 from .host import Fetcher
 from .pages import PageError, ProjectFile, parse_page
+from .remote_zip import RemoteFile
 
 _ABSENT = (404, 410)
+_CACHE_BYTES = 128 * 2**20
 _EARLY_PAGES = 8
 """How many pages are asked for before they are needed; each is held until it is."""
 
@@ -19,6 +21,8 @@ class Index:
         self._urls = urls
         self._fetcher = fetcher
         self._pages: dict[str, list[ProjectFile] | None] = {}
+        self._files: dict[str, bytes] = {}
+        self._looked_at: set[str] = set()
 
     @property
     def shown(self) -> str:
@@ -56,10 +60,33 @@ class Index:
 
     def download(self, file: ProjectFile, asked: Iterable[str] = ()) -> bytes:
         """A file of the index, checked against its page and the operator's `--hash` values."""
+        if file.url in self._files:
+            return self._files[file.url]
         data = self._body(file.url)
         verify(file.filename, data, file.hashes)
         verify_asked(file.filename, data, frozenset(asked))
+        self._keep(file.url, data)
         return data
+
+    def has(self, file: ProjectFile) -> bool:
+        """Whether `download` has it at hand."""
+        return file.url in self._files
+
+    def _keep(self, url: str, data: bytes) -> None:
+        """Hold files for when they are unpacked; a long search must not fill the memory."""
+        self._files[url] = data
+        while len(self._files) > 1 and sum(map(len, self._files.values())) > _CACHE_BYTES:
+            self._files.pop(next(iter(self._files)))
+
+    def is_first(self, name: str) -> bool:
+        """Whether no version of the project was looked into before: then it is likely chosen."""
+        first = name not in self._looked_at
+        self._looked_at.add(name)
+        return first
+
+    def open_part(self, file: ProjectFile) -> RemoteFile:
+        """A file of the index to read a little of; nothing of it is verified."""
+        return RemoteFile(lambda part: self._fetcher.get(file.url, f"range:{part}"))
 
     def download_metadata(self, file: ProjectFile) -> bytes:
         """The metadata file that lies beside a wheel (PEP 658)."""

@@ -111,9 +111,7 @@ def _check_others(chosen: Mapping[str, Candidate], installed: Mapping[str, Insta
                 )
 
 
-def _check_all_asked(
-    chosen: Mapping[str, Candidate], asked: Mapping[str, frozenset[str]]
-) -> None:
+def _check_all_asked(chosen: Mapping[str, Candidate], asked: Mapping[str, frozenset[str]]) -> None:
     """As with pip: one `--hash` means that every package must have one."""
     for name, candidate in chosen.items():
         if not isinstance(candidate.source, Installed) and not asked.get(name):

@@ -1,8 +1,8 @@
 """A package's own metadata: what it needs, and for which Python. Lenient, as indexes hold old files."""
 
-import io
 import zipfile
 from dataclasses import dataclass
+from typing import IO
 
 from packaging.metadata import parse_email
 from packaging.requirements import InvalidRequirement, Requirement
@@ -61,10 +61,10 @@ def dist_info_folder(archive: zipfile.ZipFile, name: str) -> str:
     return folders[0]
 
 
-def read_wheel_metadata(data: bytes, name: str) -> bytes:
+def read_wheel_metadata(file: IO[bytes], name: str) -> bytes:
     """Take METADATA out of a wheel."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with zipfile.ZipFile(file) as archive:
             return archive.read(f"{dist_info_folder(archive, name)}/METADATA")
     except (KeyError, zipfile.BadZipFile, OSError, NotImplementedError) as error:
         raise MetadataError(f"it is not a wheel that can be read ({error})") from error

@@ -4,6 +4,7 @@ what does each need. micropip's own search takes the first version it meets and 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
@@ -19,6 +20,9 @@ from .pages import ProjectFile
 from .project_metadata import MetadataError
 from .sources import Installed, Sdist, Source, Wheel
 from .wanted import Impossible, Wanted, applies, wanted_from
+
+_MAX_VERSIONS = 30
+"""How many versions of one project are tried at most; who wants older ones can say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ class Provider(AbstractProvider[Wanted | Impossible, Candidate, str]):
         bad = list(incompatibilities[identifier])
 
         def candidates() -> Iterator[Candidate]:
-            for source in self.sources(identifier, wants):
+            for source in islice(self.sources(identifier, wants), _MAX_VERSIONS):
                 if not any(b.source is source and b.extras <= extras for b in bad):
                     yield Candidate(identifier, extras, source)
 
@@ -206,4 +210,3 @@ class Provider(AbstractProvider[Wanted | Impossible, Candidate, str]):
             asked = self._catalogue.asked(name)
             self._direct[url] = Wheel(self._index, name, version, file, (0, ()), asked, direct=True)
         return self._direct[url]
-

@@ -2,11 +2,13 @@
 itself, where it is installed already.
 """
 
+import io
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from packaging.version import Version
 
+from .failures import IndexUnreachable
 from .host import progress
 from .index import Index
 from .optional_extensions import OptionalExtension
@@ -17,6 +19,7 @@ from .project_metadata import (
     parse_metadata,
     read_wheel_metadata,
 )
+from .remote_zip import RangesUnavailable
 from .source_archive import SourceArchive
 
 
@@ -45,7 +48,6 @@ class Wheel:
     """Smaller is more specific; then the build number, where larger is newer."""
     asked: Collection[str] = ()
     direct: bool = False
-    _data: bytes | None = field(default=None, repr=False)
     _metadata: ProjectMetadata | None = None
 
     @property
@@ -57,20 +59,28 @@ class Wheel:
 
     @property
     def data(self) -> bytes:
-        """The whole file, downloaded once."""
-        if self._data is None:
+        """The whole file."""
+        if not self.index.has(self.file):
             progress("downloading", self.name, str(self.version), self.file.filename)
-            self._data = self.index.download(self.file, self.asked)
-        return self._data
+        return self.index.download(self.file, self.asked)
 
     def _read_metadata(self) -> ProjectMetadata:
         if self.file.metadata is not None:
             text = self.index.download_metadata(self.file)
         else:
-            text = read_wheel_metadata(self.data, self.name)
+            text = self._metadata_inside()
         metadata = parse_metadata(text)
         check_identity(metadata, self.name, self.version)
         return metadata
+
+    def _metadata_inside(self) -> bytes:
+        if not self.direct and not self.index.is_first(self.name):
+            progress("resolving", self.name, str(self.version))
+            try:
+                return read_wheel_metadata(self.index.open_part(self.file), self.name)
+            except (RangesUnavailable, IndexUnreachable):
+                pass  # then all of it
+        return read_wheel_metadata(io.BytesIO(self.data), self.name)
 
 
 @dataclass(eq=False)

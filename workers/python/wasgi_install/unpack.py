@@ -76,6 +76,8 @@ def _unpack_wheel(wheel: Wheel, folder: str, *, requested: bool) -> None:
         # What was resolved with may have come from beside the wheel; what counts is inside of it.
         metadata = parse_metadata(archive.read(f"{dist_info}/METADATA"))
         check_identity(metadata, wheel.name, wheel.version)
+        if metadata.requires != wheel.metadata.requires:
+            raise MetadataError("it requires other packages than the index said")
         data_folder = f"{dist_info.removesuffix('.dist-info')}.data/"
         ours = {f"{dist_info}/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED")}
         for member in members:
