@@ -53,8 +53,7 @@ const OPTIONS: Readonly<Record<string, boolean>> = {
 const SHORT: Readonly<Record<string, string>> = {
   '-r': '--requirement',
   '-c': '--constraint',
-  '-i': '--index-url',
-  '--pypi-url': '--index-url'
+  '-i': '--index-url'
 }
 
 /** Reads the files one after the other. */
