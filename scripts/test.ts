@@ -66,7 +66,8 @@ const suites: Readonly<Record<string, () => Program[]>> = {
       name: 'test/python',
       command: ['python3', '-m', 'unittest', 'discover', '-s', 'test/python', '-t', 'test/python'],
       count: unittestCounts
-    }
+    },
+    ...uvu('test/python/*.test.ts')
   ],
   realm: () => uvu('test/realm/*.test.ts'),
   e2e: () => uvu('test/e2e/*.test.ts'),

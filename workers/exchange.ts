@@ -9,6 +9,8 @@ export type Post = (message: FromWorker, transfer: ArrayBuffer[]) => void
 
 const HEAD_AND_CHUNK = 1
 const GONE = -1
+/** What `take` answers while nothing is there. */
+export const NOTHING_YET: number = -3
 
 export class Exchange {
   readonly #requests: RequestTable
@@ -19,6 +21,9 @@ export class Exchange {
   #credit = 0
   #draining = 0
   #pulling = 0
+  /** A piece asked for in advance: pulling is a round trip to the main thread. */
+  #ahead: BodyPiece | undefined
+  #asked = false
   #gone = false
 
   constructor(
@@ -38,6 +43,8 @@ export class Exchange {
     this.#credit = this.#windowBytes
     this.#draining = 0
     this.#pulling = 0
+    this.#ahead = undefined
+    this.#asked = false
     this.#gone = false
   }
 
@@ -49,27 +56,42 @@ export class Exchange {
   send(kind: number, bytes: Uint8Array): number {
     const task = this.#task
     if (task === undefined || this.#gone || this.#requests.isCancelled(task.slot)) return GONE
+    // The length is taken first: transferring a chunk leaves this side with none of it.
     if (kind === HEAD_AND_CHUNK) {
       const { head, body } = splitResponse(bytes)
-      const chunk = body.slice()
+      this.#credit -= body.length
+      const chunk = body.slice() as Uint8Array<ArrayBuffer>
       this.#post({ kind: 'head', id: task.id, head, chunk }, [chunk.buffer])
-      this.#credit -= chunk.length
     } else {
+      this.#credit -= bytes.length
       const chunk = bytes.slice() as Uint8Array<ArrayBuffer>
       this.#post({ kind: 'chunk', id: task.id, chunk }, [chunk.buffer])
-      this.#credit -= chunk.length
     }
     return Math.max(0, this.#credit)
   }
 
-  /** Ends `ticket` with the credit once there is some, or with -1. */
-  drain(ticket: number): void {
-    if (this.#isGone()) this.#settle(ticket, GONE)
-    else if (this.#credit > 0) this.#settle(ticket, this.#credit)
-    else this.#draining = ticket
+  /** Credit that there is right now; 0 for none, -1 when the client is gone. */
+  credit(): number {
+    return this.#isGone() ? GONE : Math.max(0, this.#credit)
   }
 
-  /** Ends `ticket` with the number of body bytes that `receive` then copies, 0 at the end. */
+  /** Ends `ticket` with the credit once there is some, or with -1. */
+  drain(ticket: number): void {
+    const credit = this.credit()
+    if (credit === 0) this.#draining = ticket
+    else this.#settle(ticket, credit)
+  }
+
+  /** The next piece of the body if it is here already: as `pull` ends, or NOTHING_YET. */
+  take(copy: (chunk: Uint8Array) => void): number {
+    if (this.#isGone()) return GONE
+    const piece = this.#ahead
+    if (piece === undefined) return NOTHING_YET
+    this.#ahead = undefined
+    return this.#accept(piece, copy)
+  }
+
+  /** Ends `ticket` with the number of body bytes that were copied, 0 at the end, -1, or -2. */
   pull(ticket: number): void {
     const task = this.#task
     if (task === undefined || this.#isGone()) {
@@ -77,7 +99,7 @@ export class Exchange {
       return
     }
     this.#pulling = ticket
-    this.#post({ kind: 'pull', id: task.id }, [])
+    if (!this.#asked) this.#ask(task)
   }
 
   onCredit(message: Credit): void {
@@ -91,15 +113,33 @@ export class Exchange {
 
   /** `copy` puts the piece into Python's input buffer. */
   onBody(message: BodyPiece, copy: (chunk: Uint8Array) => void): void {
+    if (message.id !== this.#task?.id) return
+    this.#asked = false
     const ticket = this.#pulling
-    if (message.id !== this.#task?.id || ticket === 0) return
-    this.#pulling = 0
-    if (message.status === 'more') {
-      copy(message.chunk)
-      this.#settle(ticket, message.chunk.length)
-    } else {
-      this.#settle(ticket, message.status === 'end' ? 0 : message.status === 'gone' ? GONE : -2)
+    if (ticket === 0) {
+      this.#ahead = message
+      return
     }
+    this.#pulling = 0
+    this.#settle(ticket, this.#accept(message, copy))
+  }
+
+  #ask(task: RequestTask): void {
+    this.#asked = true
+    this.#post({ kind: 'pull', id: task.id }, [])
+  }
+
+  /** Copies a piece and asks for the one after it. */
+  #accept(piece: BodyPiece, copy: (chunk: Uint8Array) => void): number {
+    if (piece.status === 'end') return 0
+    if (piece.status !== 'more') return piece.status === 'gone' ? GONE : -2
+    const { chunk } = piece
+    const { length } = chunk
+    copy(chunk)
+    // Given back at once: the garbage collector would let many of them pile up.
+    if (chunk.buffer instanceof ArrayBuffer) chunk.buffer.transfer(0)
+    if (this.#task !== undefined) this.#ask(this.#task)
+    return length
   }
 
   onCancel(id: number): void {

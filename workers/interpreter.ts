@@ -217,7 +217,9 @@ export class Interpreter {
       },
       send: (kind: number, length: number) =>
         this.#exchange?.send(kind, this.#region('response').subarray(0, length)) ?? -1,
+      credit: () => this.#exchange?.credit() ?? -1,
       drain: (ticket: number) => this.#exchange?.drain(ticket),
+      take: () => this.#exchange?.take(this.fillInput) ?? -1,
       pull: (ticket: number) => this.#exchange?.pull(ticket)
     }
   }

@@ -127,7 +127,7 @@ function bootOptions(boot: Boot) {
   // What Python reads as it starts; the application's folders are read-only, so no bytecode is kept.
   const env = { PYTHONDONTWRITEBYTECODE: '1', ...boot.env }
   const configure = JSON.stringify({
-    env: boot.env,
+    env: { HOME: '/tmp', ...boot.env },
     sys_path: boot.sysPath,
     multiprocess: boot.multiprocess,
     debug: boot.debug,

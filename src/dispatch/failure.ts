@@ -8,7 +8,8 @@ export function bootError(failure: BootFailed, grants: readonly FileGrant[]): Wa
   const traceback = withHostPaths(failure.traceback, grants)
   const known = failure.code in ERRORS
   const code = known ? (failure.code as ErrorCode) : 'WASGI_ERR_INTERNAL'
-  return new WasgiError(code, failure.args, traceback === '' ? {} : { traceback })
+  const args = failure.args.map((arg) => hostPath(arg, grants))
+  return new WasgiError(code, args, traceback === '' ? {} : { traceback })
 }
 
 /** The application raised, or its client's body was refused, while it answered `exchange`. */
@@ -51,6 +52,12 @@ export function withHostPaths(traceback: string, grants: readonly FileGrant[]): 
         : `${start}${grant.hostPath}${path.slice(grant.guestPath.length)}"`
     }
   )
+}
+
+/** A text that is a guest path and nothing else, as the host knows it. */
+function hostPath(text: string, grants: readonly FileGrant[]): string {
+  const grant = grants.find(({ guestPath }) => text.startsWith(`${guestPath}/`))
+  return grant === undefined ? text : `${grant.hostPath}${text.slice(grant.guestPath.length)}`
 }
 
 function lastLine(text: string): string {

@@ -24,6 +24,10 @@ const DIGESTS = new Set([
   'sha256',
   'sha384',
   'sha512',
+  'sha512-224',
+  'sha512-256',
+  'blake2b512',
+  'blake2s256',
   'sha3-224',
   'sha3-256',
   'sha3-384',
@@ -44,7 +48,7 @@ export function hashHost(): HashHost {
     },
     pbkdf2: (digest, iterations, length, result) => {
       const [password, salt] = take()
-      const name = digest.replace('sha3_', 'sha3-')
+      const name = digest.replace('_', '-')
       if (!DIGESTS.has(name)) return -1
       try {
         new Uint8Array(result).set(pbkdf2Sync(password, salt, iterations, length, name))

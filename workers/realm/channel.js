@@ -5,13 +5,18 @@
   const { guard, number, string, objectCreate, freeze, Promise, Uint8Array } = primordials
   const { typedArrayBuffer, typedArrayOffset, typedArrayLength } = primordials
   const hostSend = guard(host.send)
+  const hostCredit = guard(host.credit)
   const hostDrain = guard(host.drain)
+  const hostTake = guard(host.take)
   const hostPull = guard(host.pull)
   const hostLog = guard(host.log)
   const hostSuspend = guard(host.suspend)
   const hostWake = guard(host.wake)
   const hostPbkdf2 = guard(host.pbkdf2)
   const hostScrypt = guard(host.scrypt)
+
+  /** As in workers/exchange.ts. */
+  const NOTHING_YET = -3
 
   const waiting = objectCreate(null)
   let lastTicket = 0
@@ -50,8 +55,12 @@
   const module = {
     __proto__: null,
     send: (kind, length) => hostSend(number(kind), number(length)),
-    drain: () => ticket((id) => hostDrain(id)),
-    pull: () => ticket((id) => hostPull(id)),
+    // Both answer at once when they can: a suspension costs ten times as much.
+    drain: () => hostCredit() || ticket((id) => hostDrain(id)),
+    pull: () => {
+      const taken = hostTake()
+      return taken === NOTHING_YET ? ticket((id) => hostPull(id)) : taken
+    },
     log: (level, stream, text) => hostLog(number(level), string(stream), string(text)),
     suspend: (ms) => {
       number(ms)
