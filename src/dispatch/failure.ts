@@ -45,12 +45,7 @@ export function timeoutError(worker: string, exchange: Exchange, timeoutMs: numb
 export function withHostPaths(traceback: string, grants: readonly FileGrant[]): string {
   return traceback.replace(
     /^(\s*(?:\S+ )?File ")(\/[^"\n]*)"/gm,
-    (line, start: string, path: string) => {
-      const grant = grants.find(({ guestPath }) => path.startsWith(`${guestPath}/`))
-      return grant === undefined
-        ? line
-        : `${start}${grant.hostPath}${path.slice(grant.guestPath.length)}"`
-    }
+    (_line, start: string, path: string) => `${start}${hostPath(path, grants)}"`
   )
 }
 
