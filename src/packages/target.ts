@@ -30,13 +30,15 @@ export class Target {
   /** Empty folders for the guest and for what is replaced; on the target's own file system. */
   readonly staging: string
   readonly #old: string
+  readonly #made: boolean
   readonly #work: string
   readonly #moves: Move[] = []
   readonly #installed = new Set<string>()
   #moved = 0
 
-  private constructor(path: string) {
+  private constructor(path: string, made: boolean) {
     this.path = path
+    this.#made = made
     this.#work = join(path, `${STAGING}${process.pid}`)
     this.staging = join(this.#work, 'new')
     this.#old = join(this.#work, 'old')
@@ -45,8 +47,8 @@ export class Target {
   /** Makes the folder where it is not there, and takes it for one installation at a time. */
   static open(path: string): Target {
     try {
-      mkdirSync(path, { recursive: true })
-      const target = new Target(realpathSync(path))
+      const made = mkdirSync(path, { recursive: true }) !== undefined
+      const target = new Target(realpathSync(path), made)
       target.#take()
       return target
     } catch (error) {
@@ -57,6 +59,7 @@ export class Target {
   /** Ends the installation; without a commit, nothing of it stays. */
   close(): void {
     rmSync(this.#work, { recursive: true, force: true })
+    if (this.#made) removeEmpty(this.path)
   }
 
   installed(): InstalledDistribution[] {
@@ -133,11 +136,7 @@ export class Target {
   #remove(path: string): void {
     this.#move(path, join(this.#old, String(this.#moved)))
     for (let folder = dirname(path); folder !== this.path; folder = dirname(folder)) {
-      try {
-        rmdirSync(folder)
-      } catch {
-        return // something is left in it
-      }
+      if (!removeEmpty(folder)) return
     }
   }
 
@@ -174,6 +173,15 @@ export class Target {
         // What cannot go back must not keep the rest from going back.
       }
     }
+  }
+}
+
+function removeEmpty(folder: string): boolean {
+  try {
+    rmdirSync(folder)
+    return true
+  } catch {
+    return false // something is in it
   }
 }
 

@@ -9,15 +9,18 @@ import {
   symlinkSync,
   writeFileSync
 } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { WasgiError } from '../../src/errors.ts'
 import { Target } from '../../src/packages/target.ts'
 import { IndexClient } from '../../workers/packages/index-client.ts'
-import type { PlannedPackage } from '../../workers/packages/messages.ts'
+import type { IndexGrant, PlannedPackage } from '../../workers/packages/messages.ts'
 import { AllowedOrigins } from '../../workers/packages/origins.ts'
 import { Staging } from '../../workers/packages/staging.ts'
+import { CERTIFICATE, PRIVATE_KEY } from './packages-certificate.ts'
 import { LoopbackIndex, temporaryFolder } from './packages-fixtures.ts'
 import { within } from './within.ts'
 
@@ -73,26 +76,82 @@ test('without TLS, only this machine and trusted hosts are asked', () => {
   assert.equal(allowed(policy, 'http://plain/a'), [false])
 })
 
+/** A client for one index, with what else a test grants. */
+function clientFor(url: string, grant: Partial<IndexGrant> = {}): IndexClient {
+  return new IndexClient({
+    indexes: [{ url }],
+    addDefaults: false,
+    directUrls: [],
+    localWheels: [],
+    trustedHosts: [],
+    timeoutMs: 5_000,
+    proxyEnv: {},
+    ...grant
+  })
+}
+
+/** The page at `url`, or why there is none. */
+async function pageOf(client: IndexClient, url: string): Promise<string> {
+  const reply = await client.get(url, 'page')
+  client.close()
+  return 'problem' in reply ? `problem: ${reply.problem}` : reply.body.toString()
+}
+
 test(
   'a configured proxy is used',
   within(10_000, async () => {
     const proxy = await LoopbackIndex.start()
-    proxy.special('http://index.invalid/simple/web/', (_request, response) => response.end('page'))
-    const client = new IndexClient({
-      indexes: [{ url: 'http://index.invalid/simple' }],
-      addDefaults: false,
-      directUrls: [],
-      localWheels: [],
-      trustedHosts: ['index.invalid'],
-      timeoutMs: 5_000,
-      proxyEnv: { http_proxy: proxy.origin }
+    const url = 'http://index.invalid/simple/web/'
+    proxy.special(url, (_request, response) => response.end('page'))
+    const proxyEnv = { http_proxy: proxy.origin }
+
+    const page = await pageOf(clientFor(url, { trustedHosts: ['index.invalid'], proxyEnv }), url)
+
+    proxy.close()
+    assert.is(page, 'page')
+  })
+)
+
+test(
+  'a certificate is verified, with those that pip is configured with, unless its host is trusted',
+  within(10_000, async () => {
+    const options = { key: PRIVATE_KEY, cert: CERTIFICATE }
+    const server = createServer(options, (_request, response) => response.end('page'))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`
+
+    const pages = [
+      await pageOf(clientFor(url), url),
+      await pageOf(clientFor(url, { ca: CERTIFICATE }), url),
+      await pageOf(clientFor(url, { trustedHosts: ['127.0.0.1'] }), url)
+    ]
+
+    server.close()
+    assert.match(pages[0] ?? '', /^problem: self-signed certificate/)
+    assert.equal(pages.slice(1), ['page', 'page'])
+  })
+)
+
+test(
+  'an answer that is too large, or too slow, ends',
+  within(10_000, async () => {
+    const index = await LoopbackIndex.start()
+    index.special('/simple/silent/', () => {})
+    index.special('/simple/huge/', (_request, response) => {
+      const piece = Buffer.alloc(2 ** 20)
+      const more = (): void => {
+        if (response.write(piece)) setImmediate(more)
+        else response.once('drain', more)
+      }
+      more()
     })
 
-    const reply = await client.get('http://index.invalid/simple/web/', 'page')
+    const silent = await pageOf(clientFor(index.url, { timeoutMs: 50 }), `${index.url}/silent/`)
+    const huge = await pageOf(clientFor(index.url), `${index.url}/huge/`)
 
-    client.close()
-    proxy.close()
-    assert.equal('body' in reply && reply.body.toString(), 'page')
+    index.close()
+    assert.is(silent, 'problem: silent for 0.05 s')
+    assert.is(huge, `problem: larger than ${64 * 2 ** 20} bytes`)
   })
 )
 
@@ -207,6 +266,14 @@ test('one installation at a time; what a killed one left is cleared away', () =>
   assert.equal(readdirSync(path), [`.wasgi-install-${process.pid}`])
   target.close()
   assert.equal(readdirSync(path), [])
+})
+
+test('a folder that was made for nothing is taken away', () => {
+  const path = join(temporaryFolder(), 'python_modules')
+
+  Target.open(path).close()
+
+  assert.not.ok(existsSync(path))
 })
 
 test('a target that is a file is named', () => {

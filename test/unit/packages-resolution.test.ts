@@ -2,6 +2,7 @@
 // on the loopback interface.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
@@ -242,7 +243,9 @@ test(
         request.headers.accept?.includes(json) ? json : 'text/plain'
       )
       const file = { filename, url: `../../files/${filename}`, hashes: {}, 'core-metadata': true }
-      response.end(JSON.stringify({ meta: { 'api-version': '1.1' }, name: 'web', files: [file] }))
+      response.setHeader('content-encoding', 'gzip')
+      const page = { meta: { 'api-version': '1.1' }, name: 'web', files: [file] }
+      response.end(gzipSync(JSON.stringify(page)))
     })
 
     const { names } = await installer.install(index, ['web'])

@@ -122,7 +122,11 @@
     settle: (id, text) => {
       const resolve = waiting[id]
       delete waiting[id]
-      if (resolve !== undefined) resolve(text)
+      try {
+        if (resolve !== undefined) resolve(text)
+      } catch {
+        // No error of the realm may reach the host.
+      }
     },
     fireTimer: face.fireTimer
   }
