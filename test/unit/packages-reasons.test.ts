@@ -1,3 +1,5 @@
+// What is said when a package cannot be had: a real interpreter against an index on the loopback
+// interface.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { failure, Installer, LoopbackIndex, tarGz, wheel } from './packages-fixtures.ts'
