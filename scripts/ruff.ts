@@ -18,7 +18,10 @@ const strict = new Workspace(settings, PositionEncoding.Utf16)
 const lenient = new Workspace(
   {
     ...settings,
-    lint: { ...settings.lint, select: settings.lint.select.filter((rule) => rule !== 'D1') }
+    lint: {
+      ...settings.lint,
+      select: settings.lint.select.filter((rule) => !['D1', 'SIM'].includes(rule))
+    }
   },
   PositionEncoding.Utf16
 )
