@@ -15,7 +15,9 @@ export interface Connection {
 /** Opens a connection to the server at `url`. */
 export function open(url: string): Connection {
   const { hostname, port } = new URL(url)
-  const socket = connect(Number(port), hostname.replace(/^\[|\]$/g, ''))
+  const socket = url.startsWith('unix:')
+    ? connect(url.slice(5))
+    : connect(Number(port), hostname.replace(/^\[|\]$/g, ''))
   let text = ''
   const checks = new Set<() => void>()
   const tell = (): void => {
