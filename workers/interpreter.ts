@@ -58,6 +58,8 @@ export interface Served {
 
 const RECYCLE = 16
 const CLIENT_FAULT = 32
+/** Characters of a guest's own account of how it died. */
+const REASON_LIMIT = 8192
 
 /** Thrown when the interpreter is broken beyond use; the text is the realm's own. */
 export class InterpreterDied extends Error {}
@@ -119,7 +121,9 @@ export class Interpreter {
   /** Imports the application. Its own failures are an answer, not a rejection. */
   async load(application: ApplicationSpec): Promise<LoadAnswer> {
     const text = JSON.stringify(application)
-    return JSON.parse(await this.#ask((controls) => controls.load(text))) as LoadAnswer
+    const answer = loadAnswer(await this.#ask((controls) => controls.load(text)))
+    if (answer === undefined) throw this.#died("the application answered in the gateway's stead")
+    return answer
   }
 
   /**
@@ -248,7 +252,7 @@ export class Interpreter {
   #died(text: string): InterpreterDied {
     const where = this.#state === 'booting' ? ` (stage ${this.#stage})` : ''
     this.#state = 'dead'
-    return new InterpreterDied(`${text}${where}`)
+    return new InterpreterDied(`${text.slice(0, REASON_LIMIT)}${where}`)
   }
 
   /** A host view of one of the shared buffers. The memory moves when it grows, the address stays. */
@@ -257,5 +261,19 @@ export class Interpreter {
     if (this.#view.buffer !== buffer) this.#view = new Uint8Array(buffer)
     const [address = 0, length = 0] = this.#buffers[name]
     return this.#view.subarray(address, address + length) as Uint8Array<ArrayBuffer>
+  }
+}
+
+/** Reads what `load` answered; undefined if the application had its hands in it. */
+function loadAnswer(text: string): LoadAnswer | undefined {
+  const { ok, callable, code, args, traceback } = JSON.parse(text) as Record<string, unknown>
+  if (ok === true && typeof callable === 'string') return { ok, callable }
+  const known = typeof code === 'string' && /^WASGI_ERR_[A-Z_]+$/.test(code)
+  if (!known || typeof traceback !== 'string' || !Array.isArray(args)) return undefined
+  return {
+    ok: false,
+    code,
+    args: args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg))),
+    traceback
   }
 }

@@ -1,5 +1,7 @@
 // Piscina's entry: one thread, one interpreter. It greets the main thread with a port of its own,
 // boots when told to, and then runs requests one after the other. Node-specific.
+
+import { types } from 'node:util'
 import {
   MessageChannel,
   type MessagePort,
@@ -23,6 +25,12 @@ import { Exchange, splitResponse } from './exchange.ts'
 import { hostCapabilities } from './host/capabilities.ts'
 import { Interpreter, InterpreterDied } from './interpreter.ts'
 import { createRealm } from './realm.ts'
+
+/** Characters of one line of the log; what is longer is cut. */
+const LOG_LINE_LIMIT = 262_144
+const STREAM_NAME_LIMIT = 32
+/** No error of Node's own has a longer chain of prototypes. */
+const ERROR_DEPTH = 8
 
 class WorkerThread {
   readonly #data: GroupData
@@ -98,7 +106,10 @@ class WorkerThread {
     const exchange = new Exchange(this.#requests, post, settle, boot.windowBytes)
     this.#exchange = exchange
     const budget = new LogBudget(boot.logBudget)
-    const log = (level: number, stream: string, text: string): void => {
+    const log = (level: number, name: string, line: string): void => {
+      // A guest can call this, too, and not only with what the gateway would.
+      const stream = name.slice(0, STREAM_NAME_LIMIT)
+      const text = line.length > LOG_LINE_LIMIT ? `${line.slice(0, LOG_LINE_LIMIT)} ...` : line
       const dropped = budget.take(text.length)
       if (dropped > 0)
         post({ kind: 'log', level: 40, stream, text: `${dropped} lines were dropped` })
@@ -139,6 +150,8 @@ function bootOptions(boot: Boot) {
 function startThread(): WorkerThread {
   process.on('unhandledRejection', surviveGuest)
   process.on('uncaughtException', surviveGuest)
+  // Without a listener Node prints a warning for each promise that is caught late.
+  process.on('rejectionHandled', () => {})
   const { port1, port2 } = new MessageChannel()
   const thread = new WorkerThread(workerData as GroupData, port1)
   const hello: Hello = { kind: 'hello', threadId, port: port2 }
@@ -148,16 +161,22 @@ function startThread(): WorkerThread {
 
 /**
  * What the guest throws into the void (a rejected promise, a finaliser that fails) ends here. An
- * object of the realm is not looked at; an error of this realm is a bug of ours and ends the thread.
+ * error of this realm is a bug of ours and ends the thread.
  */
 function surviveGuest(error: unknown): void {
-  let ours = false
-  try {
-    ours = error instanceof Error
-  } catch {
-    // A guest's proxy answered; it is not ours.
+  if (isOurs(error)) throw error
+}
+
+/** Whether it is an error of this realm, found out without running anything of the guest's. */
+function isOurs(error: unknown): boolean {
+  let next = error
+  // `instanceof` would ask a guest's proxy, or follow a chain of prototypes that never ends.
+  for (let depth = 0; depth < ERROR_DEPTH; depth++) {
+    if (typeof next !== 'object' || next === null || types.isProxy(next)) return false
+    next = Object.getPrototypeOf(next)
+    if (next === Error.prototype) return true
   }
-  if (ours) throw error
+  return false
 }
 
 const thread = startThread()

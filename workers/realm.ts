@@ -18,6 +18,8 @@ export function createRealm(): Realm {
     codeGeneration: { strings: false, wasm: true }
   })
   return {
-    evaluate: (source, filename) => new vm.Script(source, { filename }).runInContext(context)
+    // Strict, all of it: a sloppy function hands out the global object and its callers.
+    evaluate: (source, filename) =>
+      new vm.Script(`'use strict';${source}`, { filename }).runInContext(context)
   }
 }

@@ -62,6 +62,7 @@
     const pyodide = await loadPyodide(configuration(options))
     face.hooks.imports = undefined
     face.hooks.instance = undefined
+    privateApi.removeLiteralMap(pyodide)
     hostStage('mount')
     fileSystem = privateApi.fileSystem(pyodide)
     files.mountAll(fileSystem)
