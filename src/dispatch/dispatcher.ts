@@ -11,6 +11,12 @@ import type { GroupWorker } from './worker.ts'
 /** Requests a worker may hold beyond the one it runs. */
 export const PREFETCH = 7
 
+/**
+ * Rows of the request table for each worker. A row that was taken back stays taken until its worker
+ * has come across it, so a worker that is busy for long gets no more than its share of them.
+ */
+export const ROWS_PER_WORKER: number = 4 * (PREFETCH + 1)
+
 export interface DispatcherOptions {
   readonly group: string
   /** 0 is no limit. */
@@ -28,6 +34,7 @@ export class Dispatcher {
   readonly #waiting: Exchange[] = []
   #lastId = 0
   #inProgress = 0
+  #closed = false
   #whenIdle: (() => void) | undefined
 
   constructor(options: DispatcherOptions, requests: RequestTable) {
@@ -50,14 +57,20 @@ export class Dispatcher {
     })
   }
 
+  /** The workers are about to be ended: nothing waits for one any more. */
+  close(): void {
+    this.#closed = true
+    this.failWaiting()
+  }
+
   /** A worker can take requests: those that wait, or one that a busy worker has not started. */
   feed(worker: GroupWorker): void {
-    while (worker.state === 'ready' && worker.exchanges.size <= PREFETCH) {
+    while (hasRoom(worker)) {
       const exchange = this.#waiting.shift()
       if (exchange === undefined) break
       this.#assign(exchange, worker)
     }
-    if (worker.state !== 'ready' || worker.exchanges.size > 0) return
+    if (!hasRoom(worker) || worker.exchanges.size > 0) return
     const taken = this.#takeBack()
     if (taken !== undefined) this.#assign(taken, worker)
   }
@@ -106,25 +119,23 @@ export class Dispatcher {
   #leastBusy(): GroupWorker | undefined {
     let best: GroupWorker | undefined
     for (const worker of this.#options.workers()) {
-      if (worker.state !== 'ready' || worker.exchanges.size > PREFETCH) continue
+      if (!hasRoom(worker)) continue
       if (best === undefined || worker.exchanges.size < best.exchanges.size) best = worker
     }
     return best
   }
 
   #down(): WasgiError | undefined {
+    const { group } = this.#options
+    if (this.#closed) return new WasgiError('WASGI_ERR_GROUP_DOWN', [group, 'it is closed'])
     const cause = this.#options.bootError()
     if (cause === undefined) return undefined
     for (const worker of this.#options.workers()) if (worker.state === 'ready') return undefined
-    return new WasgiError('WASGI_ERR_GROUP_DOWN', [this.#options.group, cause.message], { cause })
+    return new WasgiError('WASGI_ERR_GROUP_DOWN', [group, cause.message], { cause })
   }
 
   #assign(exchange: Exchange, worker: GroupWorker): void {
-    const slot = this.#requests.claim()
-    if (slot === -1) {
-      this.#waiting.unshift(exchange)
-      return
-    }
+    const slot = this.#requests.claim() // there is one, since the worker has room
     worker.run(exchange, slot).then(
       (result) => this.#answered(worker, exchange, slot, result),
       () => this.#threadLost(worker, exchange, slot)
@@ -134,9 +145,10 @@ export class Dispatcher {
   #answered(worker: GroupWorker, exchange: Exchange, slot: number, result: TaskResult): void {
     const current = exchange.slot === slot
     this.#requests.release(slot)
-    worker.exchanges.delete(exchange.id)
+    // It may have been moved, and even be back here: then it is in another row.
+    if (current) worker.exchanges.delete(exchange.id)
     if (result.kind !== 'withdrawn') this.#conclude(worker, exchange, result)
-    else if (current && !exchange.over) this.#dispatch(exchange)
+    else if (current) this.#tryElsewhere(exchange)
     if ('recycle' in result && result.recycle) worker.state = 'retiring'
     if (worker.state === 'retiring') this.#retire(worker)
     else this.feed(worker)
@@ -180,11 +192,10 @@ export class Dispatcher {
     this.#requests.withdraw(slot) // from here on nobody can start it
     const started = current && this.#requests.hasStarted(slot)
     this.#requests.release(slot)
-    worker.exchanges.delete(exchange.id)
     if (!current) return
+    worker.exchanges.delete(exchange.id)
     if (!started) {
-      exchange.slot = -1
-      if (!exchange.over) this.#dispatch(exchange)
+      this.#tryElsewhere(exchange)
       return
     }
     const { requestTimeoutMs } = this.#options
@@ -194,6 +205,12 @@ export class Dispatcher {
       : diedError(worker.name, exchange, reason)
     this.#failed(worker, exchange, error)
     this.#left()
+  }
+
+  /** It has not started, and its worker will not start it. */
+  #tryElsewhere(exchange: Exchange): void {
+    exchange.slot = -1
+    if (!exchange.over) this.#dispatch(exchange)
   }
 
   /** Takes a request that has not started back from the worker that holds the most of them. */
@@ -241,4 +258,9 @@ export class Dispatcher {
     this.#inProgress--
     if (this.#inProgress === 0) this.#whenIdle?.()
   }
+}
+
+/** Whether a worker may be given one more request. */
+function hasRoom({ state, exchanges, unanswered }: GroupWorker): boolean {
+  return state === 'ready' && exchanges.size <= PREFETCH && unanswered < ROWS_PER_WORKER
 }

@@ -6,7 +6,7 @@ import type { LogLine, Ready } from '../wire/messages.ts'
 import { RequestTable, requestTableBytes } from '../wire/request-table.ts'
 import { loadAssets } from './assets.ts'
 import { Crew, type CrewOptions } from './crew.ts'
-import { Dispatcher, PREFETCH } from './dispatcher.ts'
+import { Dispatcher, ROWS_PER_WORKER } from './dispatcher.ts'
 import type { Exchange, GatewayRequest } from './exchange.ts'
 import type { SharedLocks } from './shared-locks.ts'
 
@@ -66,8 +66,7 @@ export class ProcessGroup {
   ) {
     this.name = options.name
     this.pythonVersion = assets.pythonVersion
-    // Rows of withdrawn requests stay taken until their worker has seen them, hence the factor.
-    const requests = new SharedArrayBuffer(requestTableBytes(options.workers * (PREFETCH + 1) * 4))
+    const requests = new SharedArrayBuffer(requestTableBytes(options.workers * ROWS_PER_WORKER))
     this.#dispatcher = new Dispatcher(
       {
         group: options.name,
@@ -116,6 +115,7 @@ export class ProcessGroup {
     await Promise.race([this.#dispatcher.idle(), late])
     clearTimeout(timer)
     clearInterval(this.#sweeper)
+    this.#dispatcher.close()
     await this.#crew.close()
   }
 }

@@ -18,6 +18,8 @@ export class GroupWorker {
   readonly exchanges: Map<number, Exchange> = new Map()
   state: WorkerState = 'booting'
   served = 0
+  /** Tasks its thread has not answered: `exchanges`, and what was taken back from it since. */
+  unanswered = 0
   /** Why it is being terminated, when we do it. */
   deathReason: string | undefined
   #onMessage: ((message: FromWorker) => void) | undefined
@@ -44,6 +46,7 @@ export class GroupWorker {
     exchange.assign(this, slot)
     this.exchanges.set(exchange.id, exchange)
     const { head, body } = exchange.request
+    this.unanswered++
     try {
       const result = await this.thread.run({ id: exchange.id, slot, head, body })
       if (result.kind !== 'complete') this.#catchUp()
@@ -51,6 +54,8 @@ export class GroupWorker {
     } catch (error) {
       this.#catchUp()
       throw error
+    } finally {
+      this.unanswered--
     }
   }
 

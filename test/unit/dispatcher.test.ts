@@ -1,124 +1,14 @@
 // Which worker gets which request, with threads that do only what the test says.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Dispatcher, PREFETCH } from '../../src/dispatch/dispatcher.ts'
+import { PREFETCH } from '../../src/dispatch/dispatcher.ts'
 import type { Exchange } from '../../src/dispatch/exchange.ts'
-import type { PoolThread } from '../../src/dispatch/pool.ts'
-import { GroupWorker } from '../../src/dispatch/worker.ts'
 import { WasgiError } from '../../src/errors.ts'
-import type { RequestTask, TaskResult } from '../../src/wire/messages.ts'
-import { monotonicMs, RequestTable, requestTableBytes } from '../../src/wire/request-table.ts'
+import { monotonicMs } from '../../src/wire/request-table.ts'
+import { bench, codeOf, OK, settle } from './dispatch-bench.ts'
 import { within } from './within.ts'
 
 const test = suite('dispatcher')
-
-/** A thread whose interpreter is the test: it starts tasks in order and answers when told. */
-class FakeThread implements PoolThread {
-  readonly threadId: number
-  readonly port: PoolThread['port']
-  readonly tasks: RequestTask[] = []
-  readonly #table: RequestTable
-  readonly #answers = new Map<number, PromiseWithResolvers<TaskResult>>()
-  terminated = false
-
-  constructor(threadId: number, table: RequestTable) {
-    this.threadId = threadId
-    this.#table = table
-    this.port = { postMessage: () => {} } as unknown as PoolThread['port']
-  }
-
-  run(task: RequestTask): Promise<TaskResult> {
-    const answer = Promise.withResolvers<TaskResult>()
-    this.tasks.push(task)
-    this.#answers.set(task.id, answer)
-    return answer.promise
-  }
-
-  /** The worker comes to this task. False when it was taken back, which it then reports. */
-  start(task: RequestTask | undefined, startedAt = monotonicMs()): boolean {
-    assert.ok(task !== undefined)
-    const mine = this.#table.start(task.slot, startedAt)
-    if (!mine) this.answer(task, { kind: 'withdrawn' })
-    return mine
-  }
-
-  answer(task: RequestTask | undefined, result: TaskResult): void {
-    assert.ok(task !== undefined)
-    this.#answers.get(task.id)?.resolve(result)
-    this.#answers.delete(task.id)
-  }
-
-  /** The thread is gone: everything it held rejects, as Piscina does it. */
-  die(): void {
-    for (const answer of this.#answers.values()) answer.reject(new Error('thread ended'))
-    this.#answers.clear()
-  }
-
-  terminate(): Promise<void> {
-    this.terminated = true
-    return Promise.resolve()
-  }
-}
-
-interface Bench {
-  readonly dispatcher: Dispatcher
-  readonly threads: FakeThread[]
-  readonly workers: GroupWorker[]
-  readonly failures: WasgiError[]
-  send(label?: string): Exchange
-}
-
-function bench(
-  count: number,
-  options: { requestTimeoutMs?: number; bootError?: WasgiError } = {}
-): Bench {
-  const table = new RequestTable(new SharedArrayBuffer(requestTableBytes(count * 32)))
-  const threads = Array.from({ length: count }, (_, index) => new FakeThread(index + 1, table))
-  const workers = threads.map((thread, index) => {
-    const worker = new GroupWorker(`test/${index + 1}`, index + 1, index + 1, thread)
-    worker.state = 'ready'
-    return worker
-  })
-  const failures: WasgiError[] = []
-  const dispatcher = new Dispatcher(
-    {
-      group: 'test',
-      requestTimeoutMs: options.requestTimeoutMs ?? 0,
-      grants: [],
-      workers: () => workers.filter((worker) => worker.state !== 'dead'),
-      bootError: () => options.bootError,
-      onFailure: (_worker, error) => failures.push(error)
-    },
-    table
-  )
-  const send = (label = 'GET /'): Exchange => {
-    const exchange = dispatcher.handle({
-      head: '',
-      body: new Uint8Array(),
-      source: undefined,
-      label
-    })
-    exchange.response.catch(() => {})
-    return exchange
-  }
-  return { dispatcher, threads, workers, failures, send }
-}
-
-const OK: TaskResult = {
-  kind: 'complete',
-  head: '200 OK\nX\ny',
-  body: new Uint8Array([1]),
-  recycle: false
-}
-
-/** Lets promise reactions run. */
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-
-const codeOf = (exchange: Exchange): Promise<string> =>
-  exchange.response.then(
-    () => 'answered',
-    (error: unknown) => (error instanceof WasgiError ? error.code : String(error))
-  )
 
 test('an idle worker is preferred to a busy one', () => {
   const { threads, send } = bench(2)
