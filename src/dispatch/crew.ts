@@ -47,6 +47,7 @@ export class Crew {
     this.#locks = locks
     this.#pool = new ThreadPool(options.workers, data, {
       onThread: (thread) => this.#add(thread),
+      onFault: (threadId) => this.#fault(threadId),
       onExit: (threadId, reason) => this.#remove(threadId, reason)
     })
   }
@@ -68,6 +69,10 @@ export class Crew {
   async close(): Promise<void> {
     this.#state = 'closed'
     for (const timer of this.#bootTimers.values()) clearTimeout(timer)
+    for (const worker of this.#workers.values()) {
+      worker.state = 'dead' // Piscina ends the threads; nothing may be handed to them meanwhile
+      worker.deathReason ??= 'the server was closed before it was done'
+    }
     await this.#pool.close()
   }
 
@@ -145,6 +150,11 @@ export class Crew {
   #bootOver(worker: GroupWorker): void {
     clearTimeout(this.#bootTimers.get(worker))
     this.#bootTimers.delete(worker)
+  }
+
+  #fault(threadId: number): void {
+    const worker = this.#workers.get(threadId)
+    if (worker !== undefined) worker.state = 'dead'
   }
 
   #remove(threadId: number, exitReason: string): void {

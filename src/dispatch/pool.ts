@@ -19,6 +19,8 @@ export interface PoolThread {
 export interface PoolEvents {
   /** A thread runs and waits to be told what to do. */
   onThread(thread: PoolThread): void
+  /** A thread has thrown and takes nothing more; its tasks reject now, its exit follows. */
+  onFault(threadId: number): void
   /** A thread is gone, for whatever reason. Its tasks reject right before or after. */
   onExit(threadId: number, reason: string): void
 }
@@ -76,16 +78,22 @@ export class ThreadPool {
     const worker = pool.threads.find((thread) => thread.threadId === threadId)
     if (worker === undefined) return
     let reason = ''
+    let usable = true
     worker.once('error', (error: unknown) => {
       reason = describeThreadError(error)
+      usable = false
+      this.#events.onFault(threadId)
     })
     worker.once('exit', (code: number) => {
+      usable = false
       this.#events.onExit(threadId, reason || `its thread exited with code ${code}`)
     })
     this.#events.onThread({
       threadId,
       port,
       run: (task) => {
+        // Piscina would keep a task that it can give to no thread, and give it to a wrong one later.
+        if (!usable) return Promise.reject(new Error('the thread has ended'))
         this.#chosen = threadId
         return pool.run(task)
       },

@@ -17,12 +17,15 @@ const DATA = {
 interface Watched {
   readonly pool: ThreadPool
   readonly live: Map<number, PoolThread>
+  /** Threads that have thrown, whether they have ended yet or not. */
+  readonly failed: Set<number>
   /** Resolves once the condition holds; asked again whenever a thread comes or goes. */
   until(condition: () => boolean): Promise<void>
 }
 
 function watch(size: number, onThread: (thread: PoolThread) => void = () => {}): Watched {
   const live = new Map<number, PoolThread>()
+  const failed = new Set<number>()
   const checks = new Set<() => void>()
   const changed = (): void => {
     for (const check of checks) check()
@@ -31,6 +34,10 @@ function watch(size: number, onThread: (thread: PoolThread) => void = () => {}):
     onThread: (thread) => {
       live.set(thread.threadId, thread)
       onThread(thread)
+      changed()
+    },
+    onFault: (threadId) => {
+      failed.add(threadId)
       changed()
     },
     onExit: (threadId) => {
@@ -48,7 +55,7 @@ function watch(size: number, onThread: (thread: PoolThread) => void = () => {}):
       checks.add(check)
       check()
     })
-  return { pool, live, until }
+  return { pool, live, failed, until }
 }
 
 test(
@@ -104,6 +111,26 @@ test(
     const result = await thread?.run({ id: 1, slot: 0, head: '', body: null })
 
     assert.equal(result, { kind: 'withdrawn' })
+    await pool.close()
+  })
+)
+
+test(
+  'a thread that has thrown takes no more tasks, even before it has ended',
+  within(30_000, async () => {
+    const { pool, live, failed, until } = watch(1)
+    await until(() => live.size === 1)
+    const [thread] = [...live.values()]
+    assert.ok(thread)
+
+    thread.port.postMessage({ kind: 'boot', logBudget: 1n }) // no budget is made of that
+    await until(() => failed.has(thread.threadId))
+    const ended = !live.has(thread.threadId)
+    const answer = thread.run({ id: 1, slot: 0, head: '', body: null })
+    const reason = await answer.catch((error: Error) => error.message)
+
+    assert.is(ended, false)
+    assert.is(reason, 'the thread has ended')
     await pool.close()
   })
 )
