@@ -7,7 +7,8 @@ import type { RequestTable } from '../src/wire/request-table.ts'
 /** Sends one message to the main thread. Bytes in it are transferred. */
 export type Post = (message: FromWorker, transfer: ArrayBuffer[]) => void
 
-const HEAD_AND_CHUNK = 1
+const CHUNK = 2
+const WHOLE = 3
 const GONE = -1
 /** What `take` answers while nothing is there. */
 export const NOTHING_YET: number = -3
@@ -19,6 +20,7 @@ export class Exchange {
   readonly #windowBytes: number
   #task: RequestTask | undefined
   #credit = 0
+  #messages = 0
   #draining = 0
   #pulling = 0
   /** A piece asked for in advance: pulling is a round trip to the main thread. */
@@ -41,6 +43,7 @@ export class Exchange {
   open(task: RequestTask): void {
     this.#task = task
     this.#credit = this.#windowBytes
+    this.#messages = 0
     this.#draining = 0
     this.#pulling = 0
     this.#ahead = undefined
@@ -52,20 +55,28 @@ export class Exchange {
     this.#task = undefined
   }
 
+  /** How many messages the response has been so far. */
+  get messages(): number {
+    return this.#messages
+  }
+
   /** Hands bytes to the main thread. Returns the credit left, 0 for "wait", -1 for "client gone". */
   send(kind: number, bytes: Uint8Array): number {
     const task = this.#task
     if (task === undefined || this.#gone || this.#requests.isCancelled(task.slot)) return GONE
     // The length is taken first: transferring a chunk leaves this side with none of it.
-    if (kind === HEAD_AND_CHUNK) {
-      const { head, body } = splitResponse(bytes)
-      this.#credit -= body.length
-      const chunk = body.slice() as Uint8Array<ArrayBuffer>
-      this.#post({ kind: 'head', id: task.id, head, chunk }, [chunk.buffer])
-    } else {
+    this.#messages++
+    if (kind === CHUNK) {
       this.#credit -= bytes.length
       const chunk = bytes.slice() as Uint8Array<ArrayBuffer>
       this.#post({ kind: 'chunk', id: task.id, chunk }, [chunk.buffer])
+    } else {
+      const { head, body } = splitResponse(bytes)
+      this.#credit -= body.length
+      const chunk = body.slice() as Uint8Array<ArrayBuffer>
+      // A whole response is small: copying it costs less than handing it over.
+      if (kind === WHOLE) this.#post({ kind: 'whole', id: task.id, head, body: chunk }, [])
+      else this.#post({ kind: 'head', id: task.id, head, chunk }, [chunk.buffer])
     }
     return Math.max(0, this.#credit)
   }

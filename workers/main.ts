@@ -68,8 +68,9 @@ class WorkerThread {
   async #serve(task: RequestTask): Promise<TaskResult> {
     try {
       const { outcome, recycle, clientFault } = await this.#interpreter.serve(task)
-      if (outcome === 1) return { kind: 'streamed', recycle }
-      if (outcome === 3) return { kind: 'gone', recycle }
+      const messages = this.#exchange?.messages ?? 0
+      if (outcome === 1) return { kind: 'streamed', messages, recycle }
+      if (outcome === 3) return { kind: 'gone', messages, recycle }
       const { head, body } = splitResponse(this.#interpreter.response())
       if (outcome === 0) return { kind: 'complete', head, body: body.slice(), recycle }
       const text = new TextDecoder().decode(body)
@@ -77,13 +78,21 @@ class WorkerThread {
       return {
         kind: 'failed',
         sent: outcome === 2,
+        messages,
         status,
         traceback: clientFault ? '' : text,
         recycle
       }
     } catch (error) {
       if (error instanceof EnvironError) {
-        return { kind: 'failed', sent: false, status: error.status, traceback: '', recycle: false }
+        return {
+          kind: 'failed',
+          sent: false,
+          messages: 0,
+          status: error.status,
+          traceback: '',
+          recycle: false
+        }
       }
       const reason =
         error instanceof InterpreterDied ? error.message : 'a fault of the worker itself'

@@ -82,12 +82,19 @@ export class Dispatcher {
     for (const exchange of this.#waiting.splice(0)) this.#drop(exchange, error)
   }
 
-  /** A message that belongs to one of the worker's requests. */
+  /** A message that belongs to one of the worker's requests, or to one that is over. */
   receive(worker: GroupWorker, message: FromWorker): void {
-    if (message.kind === 'head') {
-      worker.exchanges.get(message.id)?.startStream(message.head, message.chunk)
-    } else if (message.kind === 'chunk') worker.exchanges.get(message.id)?.chunk(message.chunk)
-    else if (message.kind === 'pull') void worker.exchanges.get(message.id)?.pull()
+    if (message.kind === 'pull') void worker.exchanges.get(message.id)?.pull()
+    else if (message.kind === 'head' || message.kind === 'chunk' || message.kind === 'whole') {
+      worker.exchanges.get(message.id)?.receive(message)
+    }
+  }
+
+  /** The worker's thread has ended. What it had sent is on its way for one more turn. */
+  lost(worker: GroupWorker): void {
+    setImmediate(() => {
+      for (const exchange of [...worker.exchanges.values()]) exchange.giveUpWaiting()
+    })
   }
 
   /** Ends the worker of every request that has run for longer than request_timeout. */
@@ -137,7 +144,10 @@ export class Dispatcher {
   #assign(exchange: Exchange, worker: GroupWorker): void {
     const slot = this.#requests.claim() // there is one, since the worker has room
     worker.run(exchange, slot).then(
-      (result) => this.#answered(worker, exchange, slot, result),
+      (result) => {
+        const messages = 'messages' in result ? result.messages : 0
+        exchange.after(messages, () => this.#answered(worker, exchange, slot, result))
+      },
       () => this.#threadLost(worker, exchange, slot)
     )
   }

@@ -1,7 +1,7 @@
 // The main thread's side of one request: what goes to a worker, what comes back, and the promise
 // that the server waits on. It knows nothing of Fastify and nothing of how workers are chosen.
 import { WasgiError } from '../errors.ts'
-import type { ToWorker } from '../wire/messages.ts'
+import type { ResponseMessage, ToWorker } from '../wire/messages.ts'
 import type { RequestBody } from './request-body.ts'
 import { parseResponseHead, type ResponseHead } from './response-head.ts'
 import { ResponseStream } from './response-stream.ts'
@@ -41,6 +41,8 @@ export class Exchange {
   #worker: ExchangeWorker | undefined
   #stream: ResponseStream | undefined
   #over = false
+  #received = 0
+  #waiting: { readonly messages: number; readonly then: () => void } | undefined
 
   constructor(id: number, request: GatewayRequest, onCancel: (exchange: Exchange) => void) {
     const { promise, resolve, reject } = Promise.withResolvers<GatewayResponse>()
@@ -78,7 +80,32 @@ export class Exchange {
     this.request.source?.discard()
   }
 
-  startStream(head: string, chunk: Uint8Array): void {
+  /** A message of the response. */
+  receive(message: ResponseMessage): void {
+    this.#received++
+    if (message.kind === 'chunk') this.#stream?.deliver(message.chunk)
+    else if (message.kind === 'head') this.#startStream(message.head, message.chunk)
+    else this.complete(message.head, message.body)
+    const waiting = this.#waiting
+    if (waiting === undefined || this.#received < waiting.messages) return
+    this.#waiting = undefined
+    waiting.then()
+  }
+
+  /** Calls `then` once that many messages have come. They travel apart from the task's result. */
+  after(messages: number, then: () => void): void {
+    if (this.#received >= messages) then()
+    else this.#waiting = { messages, then }
+  }
+
+  /** No more messages will come: the thread is gone. */
+  giveUpWaiting(): void {
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    waiting?.then()
+  }
+
+  #startStream(head: string, chunk: Uint8Array): void {
     const stream = new ResponseStream({
       accepted: (bytes) => this.#worker?.send({ kind: 'credit', id: this.id, bytes }),
       closed: () => this.cancel()
@@ -86,10 +113,6 @@ export class Exchange {
     this.#stream = stream
     this.#resolve({ ...parseResponseHead(head), body: stream })
     stream.deliver(chunk)
-  }
-
-  chunk(chunk: Uint8Array): void {
-    this.#stream?.deliver(chunk)
   }
 
   finishStream(): void {

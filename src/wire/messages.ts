@@ -96,13 +96,26 @@ export interface StreamChunk {
   readonly chunk: Uint8Array
 }
 
+/**
+ * Worker → main, instead of `head` and before the task's result: the whole response is known, while
+ * the application's close() is still to run. The client need not wait for that.
+ */
+export interface WholeResponse {
+  readonly kind: 'whole'
+  readonly id: number
+  readonly head: string
+  readonly body: Uint8Array
+}
+
 /** Worker → main: the application wants the next piece of the request body. */
 export interface Pull {
   readonly kind: 'pull'
   readonly id: number
 }
 
-export type FromWorker = Ready | BootFailed | LogLine | StreamHead | StreamChunk | Pull
+export type ResponseMessage = StreamHead | StreamChunk | WholeResponse
+
+export type FromWorker = Ready | BootFailed | LogLine | ResponseMessage | Pull
 
 /** Main → worker: the socket accepted this many bytes of the response. */
 export interface Credit {
@@ -139,13 +152,15 @@ export interface RequestTask {
 }
 
 /** Worker → main: the task's result, exactly once per task. */
-export type TaskResult =
-  | Withdrawn
-  | Complete
-  | { readonly kind: 'streamed'; readonly recycle: boolean }
-  | { readonly kind: 'gone'; readonly recycle: boolean }
-  | Failed
-  | Died
+export type TaskResult = Withdrawn | Complete | Streamed | Failed | Died
+
+/** The response went out in messages, or nobody was there for it any more. */
+export interface Streamed {
+  readonly kind: 'streamed' | 'gone'
+  /** How many messages were its response. Result and messages travel apart, in any order. */
+  readonly messages: number
+  readonly recycle: boolean
+}
 
 /** The main thread took it back before it started. No Python ran. */
 export interface Withdrawn {
@@ -164,6 +179,8 @@ export interface Complete {
 export interface Failed {
   readonly kind: 'failed'
   readonly sent: boolean
+  /** As in `Streamed`. */
+  readonly messages: number
   /** 413 when the client's body is to blame, else 500. */
   readonly status: number
   readonly traceback: string

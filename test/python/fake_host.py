@@ -12,7 +12,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workers" / "python"))
 
 from wasgi.handler import Gateway  # noqa: E402
-from wasgi.host import CHUNK, GONE, HEAD, WARN  # noqa: E402
+from wasgi.host import CHUNK, GONE, HEAD, WARN, WHOLE  # noqa: E402
 from wasgi.log_streams import LogStream  # noqa: E402
 
 # Inside the guest there are none: that is why the host supplies them.
@@ -170,7 +170,7 @@ def exchange(
     if outcome & 15 == 0:
         head, chunks = _split(host.response_buffer)
     for kind, data in host.sent[first:]:
-        if kind == HEAD:
+        if kind in (HEAD, WHOLE):
             head, chunks = _split(data)
         else:
             assert kind == CHUNK

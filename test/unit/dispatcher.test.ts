@@ -185,7 +185,7 @@ test(
     await settle()
     assert.is(idle, false)
 
-    thread?.answer(thread.tasks[0], { kind: 'gone', recycle: false })
+    thread?.answer(thread.tasks[0], { kind: 'gone', messages: 0, recycle: false })
     await quiet
 
     assert.is(idle, true)
@@ -206,6 +206,50 @@ test(
     assert.is(first?.terminated, true)
     assert.is(workers[0]?.state, 'dead')
     assert.is(second?.tasks.at(-1)?.id, exchanges[2]?.id)
+  })
+)
+
+test(
+  'a result that overtakes the messages of its response waits for them',
+  within(2_000, async () => {
+    const { dispatcher, threads, workers, send } = bench(1)
+    const exchange = send()
+    const [thread] = threads
+    thread?.start(thread.tasks[0])
+
+    thread?.answer(thread.tasks[0], { kind: 'streamed', messages: 2, recycle: false })
+    await settle()
+    const { id } = exchange
+    const [worker] = workers
+    assert.ok(worker)
+    const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+    dispatcher.receive(worker, { kind: 'head', id, head: '200 OK', chunk: bytes('one ') })
+    dispatcher.receive(worker, { kind: 'chunk', id, chunk: bytes('two') })
+
+    const { body } = await exchange.response
+    const chunks = await Array.fromAsync(body as AsyncIterable<Buffer>)
+    assert.is(Buffer.concat(chunks).toString(), 'one two')
+    await dispatcher.idle()
+  })
+)
+
+test(
+  'a response that is whole is answered while close() still runs',
+  within(2_000, async () => {
+    const { dispatcher, threads, workers, send } = bench(1)
+    const exchange = send()
+    const [worker] = workers
+    assert.ok(worker)
+    threads[0]?.start(threads[0].tasks[0])
+
+    const body = new Uint8Array([1])
+    dispatcher.receive(worker, { kind: 'whole', id: exchange.id, head: '200 OK', body })
+
+    assert.is((await exchange.response).status, 200)
+    assert.is(worker.exchanges.size, 1)
+    threads[0]?.answer(threads[0].tasks[0], { kind: 'streamed', messages: 1, recycle: false })
+    await dispatcher.idle()
+    assert.is(worker.exchanges.size, 0)
   })
 )
 

@@ -10,6 +10,9 @@ HEAD: Final = 1
 CHUNK: Final = 2
 """`send` kind: a further chunk, as is."""
 
+WHOLE: Final = 3
+"""`send` kind: laid out as HEAD, when the chunk is all there is: the client need not wait for close()."""
+
 GONE: Final = -1
 """From `send`, `drain` and `pull`: nobody waits for this response any more."""
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from .errors import BodyTooLarge, ClientGone, ProtocolError
 from .headers import Head, HeaderRules
-from .host import CHUNK, GONE, HEAD, WARN, Host
+from .host import CHUNK, GONE, HEAD, WARN, WHOLE, Host
 from .request_input import RequestInput
 
 ExcInfo = (
@@ -153,7 +153,8 @@ class Response:
             view[LENGTHS_SIZE:start] = encoded
             view[start : start + taken] = memoryview(chunk)[:taken]
         self.sent = True
-        self._credited(self._host.send(HEAD, start + taken))
+        whole = self.bodyless or taken == length
+        self._credited(self._host.send(WHOLE if whole else HEAD, start + taken))
         return taken
 
     def _send_pieces(self, data: memoryview) -> bool:
