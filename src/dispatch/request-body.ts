@@ -15,6 +15,9 @@ export class RequestBody {
   #rest: Buffer = Buffer.alloc(0)
   #received = 0
   #tooLarge = false
+  #discarded = false
+  /** Ends the wait for a change of the source. */
+  #wake: (() => void) | undefined
 
   /** `limitBytes`: more than this is `too-large`, for bodies that do not announce their length. */
   constructor(source: Readable, limitBytes: number) {
@@ -27,6 +30,7 @@ export class RequestBody {
   /** The next piece, once there is one. Never rejects. */
   async next(): Promise<Piece> {
     for (;;) {
+      if (this.#discarded) return { status: 'gone', chunk: NOTHING }
       if (this.#tooLarge) return { status: 'too-large', chunk: NOTHING }
       const chunk = this.#take()
       if (chunk !== undefined) return { status: 'more', chunk }
@@ -51,6 +55,8 @@ export class RequestBody {
   /** Throws away what the application did not read, so that the connection can go on. */
   discard(): void {
     this.#rest = Buffer.alloc(0)
+    this.#discarded = true
+    this.#wake?.() // whoever waits for the next piece keeps the source from flowing
     this.#source.resume()
   }
 
@@ -76,9 +82,11 @@ export class RequestBody {
       const names = ['readable', 'end', 'close', 'error'] as const
       const done = (): void => {
         for (const name of names) source.off(name, done)
+        this.#wake = undefined
         resolve()
       }
       for (const name of names) source.on(name, done)
+      this.#wake = done
     })
   }
 }
