@@ -3,6 +3,8 @@
 import { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { Readable } from 'node:stream'
+import { WasgiError } from '../errors.ts'
+import { publicError } from '../public-error.ts'
 
 export interface ResponseStreamOwner {
   /** The socket, or whoever reads instead of it, took these bytes and is ready for more. */
@@ -28,6 +30,8 @@ export class ResponseStream extends Readable {
     // has been taken and more is wanted.
     super({ highWaterMark: 0 })
     this.#owner = owner
+    // It may break before anybody listens, while a hook of Fastify thinks or after one dropped it.
+    this.on('error', () => {})
   }
 
   /** Hands on a chunk of the response, which from now on belongs to this stream. */
@@ -64,6 +68,11 @@ export class ResponseStream extends Readable {
     for (const chunk of this.#early.splice(0)) this.#write(chunk)
     if (this.#finished) this.#end()
     return destination
+  }
+
+  /** Whoever consumes this may show the error to the client, so it becomes the client's version. */
+  override destroy(error?: Error): this {
+    return super.destroy(error instanceof WasgiError ? publicError(error) : error)
   }
 
   override _read(): void {

@@ -1,13 +1,14 @@
 // One request on its way from Fastify to a process group and back. This is the file to start reading
 // from: what comes before it is Fastify's, what comes after it is dispatch/.
 import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Exchange, GatewayRequest } from '../dispatch/exchange.ts'
 import type { ProcessGroup } from '../dispatch/group.ts'
 import { PIECE_BYTES, RequestBody } from '../dispatch/request-body.ts'
 import { WasgiError } from '../errors.ts'
+import { publicError } from '../public-error.ts'
 import { encodeRequestHead, type RequestLine } from '../wire/request-head.ts'
-import { publicError } from './public-error.ts'
 import { sendDebugPage, sendResponse } from './reply.ts'
 
 export interface GatewayOptions {
@@ -29,7 +30,7 @@ export async function answer(
   try {
     const incoming = await gatewayRequest(options, request)
     const exchange = options.group.handle(incoming)
-    cancelWhenGone(reply, exchange)
+    cancelWhenClosed(reply, exchange)
     return sendResponse(request, reply, await exchange.response)
   } catch (error) {
     if (!(error instanceof WasgiError)) throw error
@@ -39,11 +40,12 @@ export async function answer(
   }
 }
 
-/** A client that closes its connection takes its request with it. */
-function cancelWhenGone(reply: FastifyReply, exchange: Exchange): void {
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) exchange.cancel()
-  })
+/**
+ * A client that closes its connection takes its request with it. So does a response that was sent
+ * while the application still makes its own: a hook or an error has put another one in its place.
+ */
+function cancelWhenClosed(reply: FastifyReply, exchange: Exchange): void {
+  reply.raw.once('close', () => exchange.cancel())
 }
 
 async function gatewayRequest(
@@ -52,7 +54,7 @@ async function gatewayRequest(
 ): Promise<GatewayRequest> {
   const { raw } = request
   const line = requestLine(request, options.scriptName)
-  const head = encodeRequestHead(line, raw.rawHeaders)
+  const head = encodeRequestHead(line, headerLines(raw))
   if (head === undefined) {
     throw new WasgiError('WASGI_ERR_BAD_REQUEST', ['its head has characters that HTTP forbids'])
   }
@@ -74,6 +76,20 @@ function requestLine(request: FastifyRequest, scriptName: string): RequestLine {
     ...serverAddress(request),
     scriptName
   }
+}
+
+/** Name, value, name, value. Of HTTP/2's pseudo fields `:authority` is the Host (RFC 9113, 8.3.1). */
+function headerLines({ rawHeaders, httpVersionMajor }: IncomingMessage): readonly string[] {
+  if (httpVersionMajor < 2) return rawHeaders
+  const lines: string[] = []
+  const authority = rawHeaders.indexOf(':authority')
+  if (authority !== -1) lines.push('host', rawHeaders[authority + 1] ?? '')
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(i, i + 2)
+    if (name.startsWith(':') || (name === 'host' && authority !== -1)) continue
+    lines.push(name, value)
+  }
+  return lines
 }
 
 /** PEP 3333 wants both always; on a Unix socket the Host field is all there is to go by. */
@@ -101,16 +117,24 @@ interface TakenBody {
  * unknown length, is left for the application to pull.
  */
 async function takeBody(raw: IncomingMessage, limitBytes: number): Promise<TakenBody> {
-  const chunked = raw.headers['transfer-encoding'] !== undefined
+  const open = isOpenEnded(raw)
   const announced = Number(raw.headers['content-length'] ?? 0)
-  if (!chunked && announced === 0) return { body: NO_BODY, source: undefined }
+  if (!open && announced === 0) return { body: NO_BODY, source: undefined }
   if (announced > limitBytes) {
     raw.resume()
     throw new WasgiError('WASGI_ERR_BODY_TOO_LARGE', [limitBytes])
   }
   const source = new RequestBody(raw, limitBytes)
-  if (chunked || announced > PIECE_BYTES) return { body: null, source }
+  if (open || announced > PIECE_BYTES) return { body: null, source }
   const body = await source.whole()
   if (body === undefined) throw new WasgiError('WASGI_ERR_CLIENT_GONE', ['its body'])
   return { body, source: undefined }
+}
+
+/** Whether a body comes whose length nobody has told. */
+function isOpenEnded(raw: IncomingMessage): boolean {
+  const { headers, httpVersionMajor } = raw
+  if (httpVersionMajor < 2) return headers['transfer-encoding'] !== undefined
+  const { stream } = raw as unknown as Http2ServerRequest
+  return headers['content-length'] === undefined && !stream.endAfterHeaders
 }

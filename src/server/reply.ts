@@ -12,7 +12,8 @@ export function sendResponse(
   reply: FastifyReply,
   response: GatewayResponse
 ): FastifyReply {
-  reply.code(response.status)
+  // Not reply.code(), which takes nothing above 599; Node and the gateway do.
+  reply.raw.statusCode = response.status
   if (response.reason !== STATUS_CODES[response.status]) reply.raw.statusMessage = response.reason
   const hasType = copyHeaders(reply, response.headers)
   const { body } = response
@@ -26,19 +27,17 @@ export function sendResponse(
   return reply.send(Readable.from([bytes]))
 }
 
-/** Repeated names stay repeated. Tells whether there is a Content-Type. */
+/** Repeated names stay repeated. Tells whether there is a Content-Type that Fastify can read. */
 function copyHeaders(reply: FastifyReply, headers: GatewayResponse['headers']): boolean {
-  let hasType = false
   const seen = new Map<string, string | string[]>()
   for (const [name, value] of headers) {
     const key = name.toLowerCase()
-    if (key === 'content-type') hasType = true
     const before = seen.get(key)
     if (before === undefined) seen.set(key, value)
     else seen.set(key, Array.isArray(before) ? [...before, value] : [before, value])
   }
   for (const [name, value] of seen) reply.header(name, value)
-  return hasType
+  return typeof seen.get('content-type') === 'string'
 }
 
 /** `--debug` only: the traceback, for the developer's own browser. */

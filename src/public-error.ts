@@ -1,6 +1,6 @@
 // What a client is told of an error: its code and the standard phrase of its status, nothing else.
 import { STATUS_CODES } from 'node:http'
-import type { WasgiError } from '../errors.ts'
+import type { WasgiError } from './errors.ts'
 
 /** An error for Fastify to answer with; the real one is its cause and stays in the log. */
 export interface PublicError extends Error {
