@@ -171,7 +171,8 @@ class Files {
           const file = this.#file(id)
           const view = new Uint8Array(buffer, offset, length)
           if (marksWal(view, position) && this.#locks.holds(file)) return this.#refuseWal()
-          return writeSync(file.fd, view, 0, length, writePosition(file, position))
+          // Not `length`: for a negative zero Node ends the whole process (CHECK IsInt32).
+          return writeSync(file.fd, view, 0, view.length, writePosition(file, position))
         }),
       resize: (id, size) =>
         answer(() => (isOffset(size) ? done(ftruncateSync(this.#file(id).fd, size)) : BAD)),

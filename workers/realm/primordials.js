@@ -36,9 +36,10 @@
     return result
   }
 
+  /** The number, but for a negative zero, on which Node's own checks fail. */
   const number = (value) => {
     if (typeof value !== 'number') throw BAD_ARGUMENT
-    return value
+    return value + 0
   }
   const string = (value) => {
     if (typeof value !== 'string') throw BAD_ARGUMENT
