@@ -1,9 +1,7 @@
 // `wasgi serve` and `wasgi check` without their command line: a Fastify server of our own around the
 // plugin.
-import { unlink } from 'node:fs/promises'
 import http, { type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { connect } from 'node:net'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -22,6 +20,7 @@ import { decodePath, splitTarget } from '../wire/request-target.ts'
 import { groupEvents } from './group-log.ts'
 import { groupOptions } from './group-options.ts'
 import { mount } from './plugin.ts'
+import { removeStaleSocket } from './unix-socket.ts'
 
 /**
  * Starts a server and resolves when it listens and every worker is ready.
@@ -65,6 +64,8 @@ function createApp(settings: Settings, logger: FastifyBaseLogger): FastifyInstan
   const app: FastifyInstance = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
+    // Nothing here logs through a request, so none needs a logger of its own.
+    childLoggerFactory: (parent) => parent,
     // An application may take longer to import than Fastify waits for a plugin; startup_timeout rules.
     pluginTimeout: 0,
     exposeHeadRoutes: false,
@@ -141,16 +142,6 @@ function reachable(host: string): string {
 
 function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host
-}
-
-/** A socket file that nobody answers on was left by a server that was killed. */
-async function removeStaleSocket(path: string): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  const probe = connect(path, () => resolve(true))
-  probe.on('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'))
-  const keep = await promise
-  probe.destroy()
-  if (!keep) await unlink(path)
 }
 
 /** Lets requests in progress finish; what is left after `timeoutMs` loses its connection. */
