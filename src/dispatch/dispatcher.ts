@@ -143,6 +143,7 @@ export class Dispatcher {
 
   #assign(exchange: Exchange, worker: GroupWorker): void {
     const slot = this.#requests.claim() // there is one, since the worker has room
+    worker.rows++
     worker.run(exchange, slot).then(
       (result) => {
         const messages = 'messages' in result ? result.messages : 0
@@ -154,7 +155,7 @@ export class Dispatcher {
 
   #answered(worker: GroupWorker, exchange: Exchange, slot: number, result: TaskResult): void {
     const current = exchange.slot === slot
-    this.#requests.release(slot)
+    this.#release(worker, slot)
     // It may have been moved, and even be back here: then it is in another row.
     if (current) worker.exchanges.delete(exchange.id)
     if (result.kind !== 'withdrawn') this.#conclude(worker, exchange, result)
@@ -201,7 +202,7 @@ export class Dispatcher {
     const current = exchange.slot === slot
     this.#requests.withdraw(slot) // from here on nobody can start it
     const started = current && this.#requests.hasStarted(slot)
-    this.#requests.release(slot)
+    this.#release(worker, slot)
     if (!current) return
     worker.exchanges.delete(exchange.id)
     if (!started) {
@@ -215,6 +216,11 @@ export class Dispatcher {
       : diedError(worker.name, exchange, reason)
     this.#failed(worker, exchange, error)
     this.#left()
+  }
+
+  #release(worker: GroupWorker, slot: number): void {
+    worker.rows--
+    this.#requests.release(slot)
   }
 
   /** It has not started, and its worker will not start it. */
@@ -271,6 +277,6 @@ export class Dispatcher {
 }
 
 /** Whether a worker may be given one more request. */
-function hasRoom({ state, exchanges, unanswered }: GroupWorker): boolean {
-  return state === 'ready' && exchanges.size <= PREFETCH && unanswered < ROWS_PER_WORKER
+function hasRoom({ state, exchanges, rows }: GroupWorker): boolean {
+  return state === 'ready' && exchanges.size <= PREFETCH && rows < ROWS_PER_WORKER
 }

@@ -18,8 +18,8 @@ export class GroupWorker {
   readonly exchanges: Map<number, Exchange> = new Map()
   state: WorkerState = 'booting'
   served = 0
-  /** Tasks its thread has not answered: `exchanges`, and what was taken back from it since. */
-  unanswered = 0
+  /** Rows of the request table it holds: for `exchanges`, and for what was taken back from it since. */
+  rows = 0
   /** Why it is being terminated, when we do it. */
   deathReason: string | undefined
   #onMessage: ((message: FromWorker) => void) | undefined
@@ -46,7 +46,6 @@ export class GroupWorker {
     exchange.assign(this, slot)
     this.exchanges.set(exchange.id, exchange)
     const { head, body } = exchange.request
-    this.unanswered++
     try {
       const result = await this.thread.run({ id: exchange.id, slot, head, body })
       if (result.kind !== 'complete') this.#catchUp()
@@ -54,8 +53,6 @@ export class GroupWorker {
     } catch (error) {
       this.#catchUp()
       throw error
-    } finally {
-      this.unanswered--
     }
   }
 
