@@ -10,7 +10,7 @@ import { example, temporaryFolder } from './places.ts'
 import { Visitor } from './visitor.ts'
 
 /** Stands for having installed the package: its name leads to the sources. */
-const INSTALLED = `data:text/javascript,import { registerHooks } from 'node:module'
+const INSTALLED = `data:text/javascript,import { registerHooks } from 'node:module';
 registerHooks({ resolve: (name, context, next) => next(
   name === 'wasgi' ? '${new URL('../../src/index.ts', import.meta.url)}' : name, context) })`
 
@@ -30,7 +30,7 @@ test(
     )
     const ended = once(server, 'exit')
     try {
-      const [line] = (await once(server.stdout, 'data')) as [Buffer]
+      const [line] = (await Promise.race([once(server.stdout, 'data'), ended])) as unknown[]
       const url = /http:\S+/.exec(String(line))?.[0] ?? ''
       const list = await fetchRaw(url, '/')
       const hello = await fetchRaw(url, '/py/Node.js')
