@@ -147,7 +147,10 @@ export class Dispatcher {
     worker.run(exchange, slot).then(
       (result) => {
         const messages = 'messages' in result ? result.messages : 0
-        exchange.after(messages, () => this.#answered(worker, exchange, slot, result))
+        exchange.after(messages, (all) => {
+          if (all) this.#answered(worker, exchange, slot, result)
+          else this.#threadLost(worker, exchange, slot)
+        })
       },
       () => this.#threadLost(worker, exchange, slot)
     )

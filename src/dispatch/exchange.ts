@@ -42,7 +42,7 @@ export class Exchange {
   #stream: ResponseStream | undefined
   #over = false
   #received = 0
-  #waiting: { readonly messages: number; readonly then: () => void } | undefined
+  #waiting: { readonly messages: number; readonly then: (all: boolean) => void } | undefined
 
   constructor(id: number, request: GatewayRequest, onCancel: (exchange: Exchange) => void) {
     const { promise, resolve, reject } = Promise.withResolvers<GatewayResponse>()
@@ -89,12 +89,15 @@ export class Exchange {
     const waiting = this.#waiting
     if (waiting === undefined || this.#received < waiting.messages) return
     this.#waiting = undefined
-    waiting.then()
+    waiting.then(true)
   }
 
-  /** Calls `then` once that many messages have come. They travel apart from the task's result. */
-  after(messages: number, then: () => void): void {
-    if (this.#received >= messages) then()
+  /**
+   * Calls `then` once that many messages have come, or with false when they never will. They travel
+   * apart from the task's result.
+   */
+  after(messages: number, then: (all: boolean) => void): void {
+    if (this.#received >= messages) then(true)
     else this.#waiting = { messages, then }
   }
 
@@ -102,7 +105,7 @@ export class Exchange {
   giveUpWaiting(): void {
     const waiting = this.#waiting
     this.#waiting = undefined
-    waiting?.then()
+    waiting?.then(false)
   }
 
   #startStream(head: string, chunk: Uint8Array): void {

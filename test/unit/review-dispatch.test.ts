@@ -3,6 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { PREFETCH } from '../../src/dispatch/dispatcher.ts'
 import type { Exchange } from '../../src/dispatch/exchange.ts'
+import { ResponseStream } from '../../src/dispatch/response-stream.ts'
 import { bench, codeOf, type FakeThread, OK, settle } from './dispatch-bench.ts'
 import { within } from './within.ts'
 
@@ -104,6 +105,31 @@ test(
 
     assert.is(await codeOf(waiting), 'WASGI_ERR_GROUP_DOWN')
     assert.is(await codeOf(late), 'WASGI_ERR_GROUP_DOWN')
+  })
+)
+
+test(
+  'a response whose last messages are lost with their thread is broken, not cut short',
+  within(2_000, async () => {
+    const { dispatcher, threads, workers, send } = bench(1)
+    const [thread] = threads as [FakeThread]
+    const [worker] = workers
+    assert.ok(worker !== undefined)
+    const exchange = send()
+    const { id } = exchange
+    thread.start(thread.tasks[0])
+    dispatcher.receive(worker, { kind: 'head', id, head: '200 OK', chunk: new Uint8Array(1) })
+    const { body } = await exchange.response
+    assert.instance(body, ResponseStream)
+
+    thread.answer(thread.tasks[0], { kind: 'streamed', messages: 2, recycle: false })
+    await settle()
+    worker.state = 'dead'
+    dispatcher.lost(worker)
+    const read = (body as ResponseStream).toArray()
+
+    assert.is(await read.then(() => 'whole').catch(() => 'broken'), 'broken')
+    await dispatcher.idle()
   })
 )
 
