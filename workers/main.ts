@@ -190,5 +190,11 @@ function isOurs(error: unknown): boolean {
 
 const thread = startThread()
 
+/**
+ * Piscina loads this file with `require`, and Node wraps an ES module without this mark. A thread that
+ * is terminated while its module is being wrapped aborts the process (`CreateRequiredModuleFacade`).
+ */
+export const __esModule = true
+
 /** What Piscina calls for each request. */
 export default (task: RequestTask): Promise<TaskResult> => thread.run(task)
