@@ -19,6 +19,9 @@ export interface RequestLine {
 /** How many lines come before the header fields. */
 export const HEAD_LINES = 9
 
+/** NUL, carriage return, and what is beyond Latin-1. */
+const FORBIDDEN = /[\0\r\u0100-\uffff]/
+
 /**
  * Joins a request line and `rawHeaders` (name, value, name, value …) into lines.
  * Returns undefined when a part holds a newline or a character beyond Latin-1, which no real
@@ -30,11 +33,9 @@ export function encodeRequestHead(
 ): string | undefined {
   const start = `${line.method}\n${line.target}\n${line.httpVersion}\n${line.scheme}\n${line.remoteAddress}\n${line.remotePort}\n${line.serverName}\n${line.serverPort}\n${line.scriptName}`
   const head = rawHeaders.length === 0 ? start : `${start}\n${rawHeaders.join('\n')}`
-  let newlines = 0
-  for (let i = 0; i < head.length; i++) {
-    const code = head.charCodeAt(i)
-    if (code === 10) newlines++
-    else if (code > 255 || code === 0 || code === 13) return undefined
-  }
-  return newlines === HEAD_LINES - 1 + rawHeaders.length ? head : undefined
+  if (FORBIDDEN.test(head)) return undefined
+  const newlines = HEAD_LINES - 1 + rawHeaders.length
+  let at = -1
+  for (let found = 0; found < newlines; found++) at = head.indexOf('\n', at + 1)
+  return head.includes('\n', at + 1) ? undefined : head
 }
