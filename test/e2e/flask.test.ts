@@ -133,4 +133,24 @@ test(
   })
 )
 
+test(
+  'without a data folder it works too, and says that nothing will last',
+  within(LIMIT_MS, async ({ server }) => {
+    const args = [example('flask_notes'), '--python-path', await frameworks(), '--workers', '1']
+    const forgetful = await serve(args)
+    try {
+      const visitor = new Visitor(forgetful.url)
+      await visitor.fill('/signup', { name: 'Finn', password: 'x' })
+
+      const page = await visitor.fill('/login', { name: 'Finn', password: 'x' })
+      const lasting = await new Visitor(server.url).visit('/')
+
+      assert.match(page.text, /Hello, Finn\.[\s\S]*There is no data folder/)
+      assert.not.match(lasting.text, /There is no data folder/)
+    } finally {
+      await forgetful.close()
+    }
+  })
+)
+
 test.run()
