@@ -1,20 +1,21 @@
 // What Pyodide's two scripts see instead of a global object: the face of a web worker, made here.
 // Nothing of it is put on the realm's global; the scripts take it as parameters (boot/source.ts).
 ;(function face(primordials, host) {
-  const { guard, number, string, apply, Uint8Array, Error, Promise, objectCreate } = primordials
+  const { guard, guardStateless, number, string, apply, Uint8Array, Error, Promise, objectCreate } =
+    primordials
   const { typedArrayBuffer, typedArrayOffset, typedArrayLength, typedArraySet, isView } =
     primordials
   const { typedArraySubarray, MathMin, StringEndsWith, TypeError, promiseThen } = primordials
-  const hostDecode = guard(host.decode)
-  const hostEncodedLength = guard(host.encodedLength)
-  const hostEncode = guard(host.encode)
-  const hostNow = guard(host.now)
-  const hostRandom = guard(host.random)
+  const hostDecode = guardStateless(host.decode)
+  const hostEncodedLength = guardStateless(host.encodedLength)
+  const hostEncode = guardStateless(host.encode)
+  const hostNow = guardStateless(host.now)
+  const hostRandom = guardStateless(host.random)
   const hostTimer = guard(host.timer)
   const hostClearTimer = guard(host.clearTimer)
   const hostLog = guard(host.log)
-  const hostAssetLength = guard(host.assetLength)
-  const hostAssetRead = guard(host.assetRead)
+  const hostAssetLength = guardStateless(host.assetLength)
+  const hostAssetRead = guardStateless(host.assetRead)
 
   const KINDS = { __proto__: null, 'utf-8': 0, utf8: 0, 'utf-16le': 1, latin1: 2, 'iso-8859-1': 2 }
 

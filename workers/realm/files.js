@@ -3,13 +3,13 @@
 // seen at once. This file: names, folders, and how paths are walked; streams.js: open files.
 // Guests can reach every function in here; none of them trusts an argument.
 ;(function files(primordials, host, streams) {
-  const { guard, number, string, freeze, objectCreate, uncurry } = primordials
+  const { guard, guardStateless, number, string, freeze, objectCreate, uncurry } = primordials
   const { StringSplit, StringSlice, NumberParse, MathMax, DateNew } = primordials
   const StringStartsWith = uncurry(String.prototype.startsWith)
   const StringIncludes = uncurry(String.prototype.includes)
 
-  const hostStat = guard(host.stat)
-  const hostList = guard(host.list)
+  const hostStat = guardStateless(host.stat)
+  const hostList = guardStateless(host.list)
   const hostOpen = guard(host.open)
   const hostClose = guard(host.close)
   const hostChmod = guard(host.chmod)

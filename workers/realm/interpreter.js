@@ -1,12 +1,13 @@
 // Boots one Pyodide in the realm and gives the host the few functions by which it drives it. All of
 // them take and return numbers and strings. Errors of the realm end in here: the host gets a text.
 ;(function interpreter(primordials, host, parts) {
-  const { guard, promiseThen, memoryBuffer, objectCreate } = primordials
+  const { guard, guardStateless, promiseThen, memoryBuffer, objectCreate } = primordials
   const { loadPyodide, createPyodideModule, face, channel, files, tmp, syscalls, privateApi } =
     parts
-  const hostStage = guard(host.stage)
-  const hostDone = guard(host.done)
-  const hostReply = guard(host.reply)
+  // These three are called from reactions and by the host only, at the foot of the stack.
+  const hostStage = guardStateless(host.stage)
+  const hostDone = guardStateless(host.done)
+  const hostReply = guardStateless(host.reply)
   const hostLog = guard(host.log)
 
   let memory

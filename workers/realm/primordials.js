@@ -20,12 +20,29 @@
   const isPrimitive = (value) =>
     typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean'
 
+  // Words of stack a host function must find. V8 does not even compile a function with less than
+  // 40 KB left, and any function of the host's may be compiled at any call.
+  const ROOM = []
+  for (let i = 0; i < 8192; i++) ROOM[i] = 0
+  const nothing = () => {}
+
   /**
    * Wraps a host function so that nothing of the host can come through: not an object it returns,
    * not an error it throws, not the RangeError of the host's realm at the end of the stack.
    * Up to six arguments, each a number, string or boolean, or an ArrayBuffer checked by the caller.
    */
   const guard = (hostFunction) => (a, b, c, d, e, f) => {
+    // A guest chooses how deep the stack is. Without room the host's function would end anywhere in
+    // its middle, and leave behind a list of timers half linked or a descriptor that nobody closes.
+    apply(nothing, undefined, ROOM)
+    return call(hostFunction, a, b, c, d, e, f)
+  }
+
+  /** The same, without the cost, for a host function that keeps nothing from call to call. */
+  const guardStateless = (hostFunction) => (a, b, c, d, e, f) =>
+    call(hostFunction, a, b, c, d, e, f)
+
+  const call = (hostFunction, a, b, c, d, e, f) => {
     let result
     try {
       result = hostFunction(a, b, c, d, e, f)
@@ -51,6 +68,7 @@
     FAILURE,
     BAD_ARGUMENT,
     guard,
+    guardStateless,
     number,
     string,
     apply,

@@ -2,16 +2,16 @@
 // id of its open file as `shared.hostFile`; ids name nothing but this interpreter's own files, so a
 // guest that invents one reaches nothing new. Connected by files.js.
 ;(function streams(primordials, host) {
-  const { guard, number, string, freeze, Uint8Array: RealmUint8Array } = primordials
+  const { guard, guardStateless, number, string, freeze, Uint8Array: RealmUint8Array } = primordials
   const { typedArrayBuffer, typedArrayOffset, StringSplit, NumberParse } = primordials
   const { MathMin, MathMax } = primordials
 
-  const hostFstat = guard(host.fstat)
+  const hostFstat = guardStateless(host.fstat)
   const hostOpen = guard(host.open)
   const hostRelease = guard(host.release)
   const hostClose = guard(host.close)
-  const hostRead = guard(host.read)
-  const hostWrite = guard(host.write)
+  const hostRead = guardStateless(host.read)
+  const hostWrite = guardStateless(host.write)
   const hostResize = guard(host.resize)
   const hostSync = guard(host.sync)
   const hostSyncFolder = guard(host.syncFolder)
