@@ -14,7 +14,7 @@ const node = process.execPath
 const bin = (name: string): string => `node_modules/.bin/${name}`
 const checks: Array<readonly [string, readonly string[]]> = [
   ['types', [bin('tsc'), '--noEmit', '-p', '.']],
-  ['biome', [bin('biome'), 'ci', '--error-on-warnings', '.']],
+  ['biome', [bin('biome'), 'ci', '--colors=off', '--error-on-warnings', '.']],
   ['layout', [node, 'scripts/layout.ts']],
   ['ruff', [node, 'scripts/ruff.ts', '--check']],
   ['reference', [node, 'scripts/reference.ts', '--check']],

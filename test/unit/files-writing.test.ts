@@ -1,3 +1,4 @@
+// The host half of the file system: changes to a writable folder, and the bounds of it all.
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'

@@ -33,6 +33,6 @@ def evaluate(expression: str) -> str:
     """Evaluate one expression; its names are importable modules."""
     try:
         names = _Modules(__builtins__=__builtins__)
-        return json.dumps({'value': eval(expression, names)})
+        return json.dumps({"value": eval(expression, names)})
     except BaseException:
-        return json.dumps({'error': traceback.format_exc()})
+        return json.dumps({"error": traceback.format_exc()})
