@@ -53,4 +53,15 @@ def in_file(path, lock, step):
         return value
 
 
-COUNTERS = {"sqlite": sqlite, "flock": flock, "lockf": lockf}
+def die(_step):
+    """End in the middle of a transaction, with the lock held and the file half written."""
+    connection = sqlite3.connect("/data/counter.sqlite3", timeout=60, isolation_level=None)
+    connection.execute("PRAGMA cache_size = 1")  # pages go to the file before the commit
+    connection.execute("BEGIN EXCLUSIVE")
+    connection.execute("UPDATE counter SET value = value + 1000")
+    connection.execute("CREATE TABLE scrap (text TEXT)")
+    connection.executemany("INSERT INTO scrap VALUES (?)", [["x" * 4000]] * 50)
+    os._exit(1)
+
+
+COUNTERS = {"sqlite": sqlite, "flock": flock, "lockf": lockf, "die": die}

@@ -34,4 +34,21 @@ for (const kind of ['sqlite', 'flock', 'lockf']) {
   )
 }
 
+test(
+  'a worker that dies in a transaction leaves no lock and no trace of it',
+  within(LIMIT_MS, async ({ server }) => {
+    const before = Number((await server.request('/sqlite')).text)
+
+    const died = await server.request('/die', { method: 'POST' })
+    const counted = await Promise.all(
+      Array.from({ length: 8 }, () => server.request('/sqlite', { method: 'POST' }))
+    )
+    const after = Number((await server.request('/sqlite')).text)
+
+    assert.is(died.status, 502)
+    assert.equal(new Set(counted.map(({ status }) => status)), new Set([200]))
+    assert.is(after, before + counted.length)
+  })
+)
+
 test.run()

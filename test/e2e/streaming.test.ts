@@ -53,6 +53,23 @@ for (const path of ['iterated', 'written']) {
 }
 
 test(
+  'of many short streams, one after the other and at once, every one arrives whole',
+  within(LIMIT_MS, async ({ events }) => {
+    const texts: string[] = []
+
+    for (let round = 0; round < 30; round++) {
+      const replies = await Promise.all(
+        Array.from({ length: 10 }, () => events.request('/count?to=5'))
+      )
+      texts.push(...replies.map(({ text }) => text))
+    }
+
+    assert.is(texts.length, 300)
+    assert.equal(new Set(texts), new Set(['1\n2\n3\n4\n5\n']))
+  })
+)
+
+test(
   'an event arrives long before the next one is due',
   within(LIMIT_MS, async ({ events }) => {
     const response = await get(`${events.url}/events?count=2&every=86400`)
