@@ -65,7 +65,6 @@ export class Exchange {
     const task = this.#task
     if (task === undefined || this.#gone || this.#requests.isCancelled(task.slot)) return GONE
     // The length is taken first: transferring a chunk leaves this side with none of it.
-    this.#messages++
     if (kind === CHUNK) {
       this.#credit -= bytes.length
       const chunk = bytes.slice() as Uint8Array<ArrayBuffer>
@@ -78,6 +77,7 @@ export class Exchange {
       if (kind === WHOLE) this.#post({ kind: 'whole', id: task.id, head, body: chunk }, [])
       else this.#post({ kind: 'head', id: task.id, head, chunk }, [chunk.buffer])
     }
+    this.#messages++ // only now: at the end of the stack a post can fail
     return Math.max(0, this.#credit)
   }
 

@@ -2,13 +2,15 @@
 // and gives numbers, strings and byte arrays of the realm; waiting is a promise made in here, known
 // to the host by a number. The wall's rules are in docs/design/realm.md.
 ;(function channel(primordials, host, flock) {
-  const { guard, number, string, objectCreate, freeze, Promise, Uint8Array } = primordials
+  const { guard, guardStateless, number, string, objectCreate, freeze, Promise, Uint8Array } =
+    primordials
   const { typedArrayBuffer, typedArrayOffset, typedArrayLength } = primordials
-  const hostSend = guard(host.send)
-  const hostCredit = guard(host.credit)
-  const hostDrain = guard(host.drain)
-  const hostTake = guard(host.take)
-  const hostPull = guard(host.pull)
+  // Called for each piece of a body. One that fails half-way spoils the guest's own request at most.
+  const hostSend = guardStateless(host.send)
+  const hostCredit = guardStateless(host.credit)
+  const hostDrain = guardStateless(host.drain)
+  const hostTake = guardStateless(host.take)
+  const hostPull = guardStateless(host.pull)
   const hostLog = guard(host.log)
   const hostSuspend = guard(host.suspend)
   const hostWake = guard(host.wake)
