@@ -1,7 +1,7 @@
 // `npm test`: every suite in turn, and at the end one line, `N passed, N failed`.
 // `npm test -- unit e2e` runs only the suites named. Each test file is a program of its own.
 import { spawn } from 'node:child_process'
-import { globSync, mkdtempSync } from 'node:fs'
+import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -78,6 +78,7 @@ const suites: Readonly<Record<string, () => Program[]>> = {
 async function run(program: Program): Promise<Counts> {
   const [file = '', ...args] = program.command
   const startedAt = performance.now()
+  const temporary = mkdtempSync(join(tmpdir(), 'wasgi-test-'))
   const child = spawn(file, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -85,7 +86,7 @@ async function run(program: Program): Promise<Counts> {
       PATH: `${join(process.cwd(), 'node_modules/.bin')}:${process.env.PATH}`,
       PYTHONDONTWRITEBYTECODE: '1',
       FORCE_COLOR: '0',
-      TMPDIR: mkdtempSync(join(tmpdir(), 'wasgi-test-'))
+      TMPDIR: temporary
     }
   })
   const timer = setTimeout(() => child.kill('SIGKILL'), FILE_LIMIT_MS)
@@ -100,6 +101,7 @@ async function run(program: Program): Promise<Counts> {
     child.on('close', resolve)
   })
   clearTimeout(timer)
+  rmSync(temporary, { recursive: true, force: true })
   const counts = program.count(output, code === 0)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   const { passed, failed, skipped } = counts

@@ -98,7 +98,7 @@ export async function serve(
   args: readonly string[],
   options: { cwd?: string; env?: Record<string, string> } = {}
 ): Promise<TestServer> {
-  const started = runWasgi(['serve', '--port', '0', ...args], options)
+  const started = runWasgi(['serve', '--port', '0', '--startup-timeout', '5m', ...args], options)
   const ready = await started.printed(/^wasgi ready on (\S+)\n/)
   const url = ready[1] ?? ''
   const { child, exited, log, out, logged } = started

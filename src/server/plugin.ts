@@ -8,6 +8,7 @@ import {
 } from '../config/settings.ts'
 import { ProcessGroup, type WorkerStatus } from '../dispatch/group.ts'
 import { SharedLocks } from '../dispatch/shared-locks.ts'
+import { isSimpleContentType } from './content-type.ts'
 import { answer, type GatewayOptions } from './gateway.ts'
 import { groupEvents } from './group-log.ts'
 import { groupOptions } from './group-options.ts'
@@ -85,15 +86,13 @@ function addRoutes(instance: FastifyInstance, options: GatewayOptions): void {
   }
 }
 
-const SIMPLE_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:; ?[\w-]+=[\w.-]+)*$/
-
 /**
  * Fastify refuses a Content-Type it cannot parse before any handler runs; to the application it is
  * only text. The environ is built from the raw header lines, so nothing is lost by hiding it here.
  */
 function hideOddContentType(request: FastifyRequest): void {
   const type = request.headers['content-type']
-  if (type !== undefined && !SIMPLE_TYPE.test(type)) delete request.raw.headers['content-type']
+  if (type !== undefined && !isSimpleContentType(type)) delete request.raw.headers['content-type']
 }
 
 const scope: FastifyPluginAsync<WasgiFastifyOptions> = async (instance, options) => {

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { GatewayResponse } from '../dispatch/exchange.ts'
 import type { WasgiError } from '../errors.ts'
+import { isSimpleContentType } from './content-type.ts'
 
 export function sendResponse(
   request: FastifyRequest,
@@ -37,7 +38,8 @@ function copyHeaders(reply: FastifyReply, headers: GatewayResponse['headers']): 
     else seen.set(key, Array.isArray(before) ? [...before, value] : [before, value])
   }
   for (const [name, value] of seen) reply.header(name, value)
-  return typeof seen.get('content-type') === 'string'
+  const type = seen.get('content-type')
+  return typeof type === 'string' && isSimpleContentType(type)
 }
 
 /** `--debug` only: the traceback, for the developer's own browser. */

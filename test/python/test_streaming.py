@@ -97,6 +97,21 @@ class ClientGone(unittest.TestCase):
 
         self.assertEqual((reply.outcome, asked, closed), (3, [0, 1], [True]))
 
+    def test_an_application_that_waits_with_empty_chunks_learns_that_its_client_left(self) -> None:
+        host = FakeHost(credits=[100])
+        host.drain_answer = -1
+        asked: list[int] = []
+
+        def chunks() -> Iterator[bytes]:
+            yield b"first"
+            for number in range(9):
+                asked.append(number)
+                yield b""
+
+        reply = request(streaming(chunks()), host)
+
+        self.assertEqual((reply.outcome, asked), (3, [0]))
+
     def test_a_client_that_leaves_while_it_is_waited_for_ends_the_stream(self) -> None:
         host = FakeHost(credits=[0])
         host.drain_answer = -1

@@ -167,6 +167,9 @@ class Gateway:
         single = not response.sent and self._sized(response, iterable)
         for chunk in iterable:
             if not _checked(chunk):
+                # The application is waiting for something; it should learn that nobody else is.
+                if response.sent and not response.wanted():
+                    return self._end(response)
                 continue
             if single and not closes:
                 return self._whole(response, chunk)

@@ -116,6 +116,10 @@ class Response:
             return end == len(chunk)
         return self._credit > 0 or self._drain()
 
+    def wanted(self) -> bool:
+        """Whether the client is still there."""
+        return self._drain()
+
     def truncate(self) -> None:
         """Say, once, that the application produced more than its Content-Length."""
         if self._cut:
