@@ -8,7 +8,8 @@ export function hostIntrinsics(): Set<object> {
   const known = new Set<object>()
   const queue: unknown[] = [globalThis, process]
   for (const name of builtinModules) {
-    if (!/^_|^internal\//.test(name) && !WARNING.has(name.replace('node:', ''))) queue.push(require(name))
+    if (!/^_|^internal\//.test(name) && !WARNING.has(name.replace('node:', '')))
+      queue.push(require(name))
   }
   for (const script of ASYNC_SYNTAX) queue.push(script)
   while (queue.length > 0) {
