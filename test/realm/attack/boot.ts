@@ -52,7 +52,10 @@ export interface Attack {
   readonly calls: number
   /** What of another realm came to light, a line each; '' if the wall held. */
   report(): string
+  /** hooks.js: handles a rejection that was reported before. */
   handleLate(): void
+  /** intrinsics.js: the second half of it. */
+  spreadNets(): void
 }
 
 export interface VictimOptions {
