@@ -46,9 +46,11 @@ test('runs a function of the host to its end or not at all', () => {
   const { counts, twoSteps } = makeTwoSteps()
 
   const dive = run(DIVE) as (call: HostFunction) => void
-  dive(guard(twoSteps))
+  const guarded = guard(twoSteps)
+  guarded() // compiled only once there is room: V8 wants more of it than this function does
+  dive(guarded)
 
-  assert.ok(counts.begun > 0, 'it never ran')
+  assert.ok(counts.begun > 1, 'it never ran')
   assert.is(counts.begun, counts.ended)
 })
 
@@ -57,7 +59,9 @@ test('would not, if it did not ask for room', () => {
   const { counts, twoSteps } = makeTwoSteps()
 
   const dive = run(DIVE) as (call: HostFunction) => void
-  dive(guard(twoSteps))
+  const guarded = guard(twoSteps)
+  guarded()
+  dive(guarded)
 
   assert.ok(counts.begun > counts.ended, `begun ${counts.begun}, ended ${counts.ended}`)
 })
