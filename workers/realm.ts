@@ -6,6 +6,12 @@ import vm from 'node:vm'
 /** A function of the realm. The host calls it with primitives and never touches what it returns. */
 export type RealmFunction = (...args: unknown[]) => unknown
 
+/**
+ * Node's options for a thread that has a realm in it. When a promise is rejected Node looks on it for
+ * ids of its own, and ends the process if they are not what it put there; a guest can put others.
+ */
+export const THREAD_OPTIONS: readonly string[] = ['--no-force-async-hooks-checks']
+
 export interface Realm {
   /** Evaluates a classic script in the realm and returns its completion value. */
   evaluate(source: string, filename: string): unknown

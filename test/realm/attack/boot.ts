@@ -54,6 +54,8 @@ export interface Attack {
   report(): string
   /** hooks.js: handles a rejection that was reported before. */
   handleLate(): void
+  /** hooks.js: how many of its finalisers have run. */
+  finalised(): number
   /** intrinsics.js: the second half of it. */
   spreadNets(): void
 }

@@ -156,7 +156,9 @@
     })
   }
   const late = Promise.reject(shown())
+  let finalised = 0
   const registry = new FinalizationRegistry((held) => {
+    finalised++
     look(held, 'held')
     throw shown()
   })
@@ -169,6 +171,7 @@
     handleLate: () => {
       late.catch(() => {})
     },
+    finalised: () => finalised,
     report: () => findings.join('\n')
   }
 })

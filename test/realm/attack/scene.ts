@@ -3,6 +3,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import v8 from 'node:v8'
+import vm from 'node:vm'
 import { bootVictim, type Victim, type VictimOptions } from './boot.ts'
 import { turn } from './void.ts'
 
@@ -56,8 +58,9 @@ const ATTACKS: Readonly<Record<AttackName, (victim: Victim) => Promise<Result>>>
     const attack = victim.attack('hooks.js')
     await turn()
     attack.handleLate()
+    collectGarbage()
     await turn()
-    return { calls: attack.calls, findings: attack.report() }
+    return { calls: attack.calls + attack.finalised(), findings: attack.report() }
   },
   intrinsics: async (victim) => {
     const attack = victim.attack('intrinsics.js', victim.script('glue.js'), victim.script('spy.js'))
@@ -67,6 +70,14 @@ const ATTACKS: Readonly<Record<AttackName, (victim: Victim) => Promise<Result>>>
     await victim.python('escapes.answer')
     return { calls: attack.calls, findings: attack.report() }
   }
+}
+
+/** So that finalisers run. */
+function collectGarbage(): void {
+  v8.setFlagsFromString('--expose-gc')
+  const collect = vm.runInNewContext('gc') as () => void
+  v8.setFlagsFromString('--no-expose-gc')
+  collect()
 }
 
 function timers(): number {
