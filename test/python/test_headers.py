@@ -4,7 +4,7 @@ import unittest
 from typing import Any
 
 from fake_host import FakeHost, request
-from wasgi.headers import HEAD_LIMIT, HeaderRules
+from wasgi.headers import HEAD_LIMIT, REMEMBERED_HEADS, REMEMBERED_LIMIT, HeaderRules
 
 
 def composed(status: Any = "200 OK", headers: Any = ()) -> bytes:
@@ -28,6 +28,66 @@ class Status(unittest.TestCase):
         for status in (200, b"200 OK", None):
             with self.subTest(status=status), self.assertRaises(TypeError):
                 composed(status)
+
+
+class Remembered(unittest.TestCase):
+    def test_a_head_seen_before_is_a_head_of_its_own(self) -> None:
+        rules = HeaderRules(lambda name: None)
+        first = rules.compose("200 OK", [("A", "1"), ("Content-Length", "5")])
+        first.length = 9
+
+        second = rules.compose("200 OK", [("A", "1"), ("Content-Length", "5")])
+
+        self.assertEqual((second.encoded, second.length), (b"200 OK\nA\n1", 5))
+
+    def test_heads_that_differ_in_anything_are_told_apart(self) -> None:
+        rules = HeaderRules(lambda name: None)
+        heads = (
+            ("200 OK", [("A", "1")]),
+            ("201 OK", [("A", "1")]),
+            ("200 OK", [("A", "2")]),
+            ("200 OK", [("A", "1"), ("A", "1")]),
+            ("200 OK", []),
+        )
+
+        for _ in range(2):
+            for status, headers in heads:
+                expected = "\n".join([status, *(part for pair in headers for part in pair)])
+                self.assertEqual(rules.compose(status, headers).encoded, expected.encode())
+
+    def test_text_that_lies_about_its_equality_is_not_kept(self) -> None:
+        class Chameleon(str):
+            __slots__ = ()
+
+            def __eq__(self, other: object) -> bool:
+                return True
+
+            def __hash__(self) -> int:
+                return hash("1")
+
+        rules = HeaderRules(lambda name: None)
+        rules.compose("200 OK", [("A", Chameleon("7"))])
+
+        self.assertEqual(rules.compose("200 OK", [("A", "1")]).encoded, b"200 OK\nA\n1")
+
+    def test_hop_by_hop_headers_are_reported_each_time(self) -> None:
+        seen: list[str] = []
+        rules = HeaderRules(seen.append)
+
+        for _ in range(2):
+            rules.compose("200 OK", [("Connection", "close")])
+
+        self.assertEqual(seen, ["Connection", "Connection"])
+
+    def test_they_are_bounded_in_number_and_size(self) -> None:
+        rules = HeaderRules(lambda name: None)
+
+        for number in range(3 * REMEMBERED_HEADS):
+            rules.compose("200 OK", [("A", str(number))])
+        rules.compose("200 OK", [("A", "x" * (REMEMBERED_LIMIT + 1))])
+
+        self.assertLessEqual(len(rules._heads), REMEMBERED_HEADS)
+        self.assertLess(max(len(encoded) for encoded, _ in rules._heads.values()), REMEMBERED_LIMIT)
 
 
 class Headers(unittest.TestCase):

@@ -19,6 +19,10 @@ _CONTROL_IN_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 # What `send` takes at once, less the lengths in front.
 HEAD_LIMIT: Final = 60 * 1024
 
+# Heads kept, and the size of the largest: half a megabyte at most.
+REMEMBERED_HEADS: Final = 256
+REMEMBERED_LIMIT: Final = 2 * 1024
+
 _SPECIAL = {
     "content-length": CONTENT_LENGTH,
     # RFC 9110 7.6.1: these belong to the connection, which is the host's.
@@ -47,23 +51,33 @@ class Head:
 
 
 class HeaderRules:
-    """Composes heads. It remembers the statuses and header names it has seen, which are few."""
+    """Composes heads. It remembers the statuses and header names it has seen, which are few, and
+    the last heads as a whole, since most applications send the same ones over and over."""
 
-    __slots__ = ("_kinds", "_on_hop_by_hop", "_statuses")
+    __slots__ = ("_heads", "_kinds", "_on_hop_by_hop", "_statuses")
 
     def __init__(self, on_hop_by_hop: Callable[[str], None]) -> None:
         self._kinds: dict[str, int] = {}
         self._statuses: set[str] = set()
+        self._heads: dict[tuple[object, ...], tuple[bytes, int]] = {}
         self._on_hop_by_hop = on_hop_by_hop
 
     def compose(self, status: str, headers: list[tuple[str, str]]) -> Head:
         """Check everything that PEP 3333 asks of start_response's first two arguments."""
         if not isinstance(headers, list):
             raise TypeError(f"response headers must be a list, not {type(headers).__name__}")
+        try:
+            encoded, length = self._heads[(status, *headers)]
+        except (KeyError, TypeError):  # a part that cannot be hashed is none that may be sent
+            encoded, length = self._encode(status, headers)
+        return Head(status[:3], encoded, length)
+
+    def _encode(self, status: str, headers: list[tuple[str, str]]) -> tuple[bytes, int]:
         if status not in self._statuses:
             self._check_status(status)
         parts: list[str] = [status]
         length = -1
+        remember = True
         kinds = self._kinds
         for item in headers:
             if not isinstance(item, tuple) or len(item) != 2:
@@ -81,6 +95,7 @@ class HeaderRules:
                 length = _length(value, length)
             else:
                 self._on_hop_by_hop(name)
+                remember = False
         try:
             encoded = "\n".join(parts).encode("latin-1")
         except (TypeError, UnicodeEncodeError):
@@ -92,7 +107,11 @@ class HeaderRules:
             raise ValueError(
                 f"the response headers take {len(encoded)} bytes, more than {HEAD_LIMIT}"
             )
-        return Head(status[:3], encoded, length)
+        if remember and len(encoded) <= REMEMBERED_LIMIT and all(map(_is_plain, parts)):
+            if len(self._heads) >= REMEMBERED_HEADS:
+                self._heads.clear()
+            self._heads[(status, *headers)] = encoded, length
+        return encoded, length
 
     def _check_status(self, status: str) -> None:
         if not isinstance(status, str):
@@ -115,6 +134,11 @@ class HeaderRules:
         if len(self._kinds) < 1000:
             self._kinds[name] = kind
         return kind
+
+
+def _is_plain(part: object) -> bool:
+    """Whether it is equal to its like only; a subclass may say otherwise."""
+    return type(part) is str
 
 
 def _length(value: str, earlier: int) -> int:

@@ -21,7 +21,8 @@ class LogStream(io.TextIOBase):
         self._level = level
         self.name = f"<{name}>"
         self._stream = name
-        self._partial = ""
+        self.pending = ""
+        """The beginning of a line that waits for its end."""
         self.buffer = _Bytes(self)
 
     @property
@@ -70,11 +71,11 @@ class LogStream(io.TextIOBase):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         end = text.rfind("\n")
         if end < 0:
-            self._partial += text
+            self.pending += text
         else:
-            self._emit(self._partial + text[:end])
-            self._partial = text[end + 1 :]
-        if len(self._partial) >= LINE_LIMIT:
+            self._emit(self.pending + text[:end])
+            self.pending = text[end + 1 :]
+        if len(self.pending) >= LINE_LIMIT:
             self.flush()
         return len(text)
 
@@ -83,15 +84,10 @@ class LogStream(io.TextIOBase):
         for line in lines:
             self.write(line)
 
-    @property
-    def pending(self) -> bool:
-        """Whether a partial line waits."""
-        return bool(self._partial)
-
     def flush(self) -> None:
         """Log the partial line."""
-        if self._partial:
-            text, self._partial = self._partial, ""
+        if self.pending:
+            text, self.pending = self.pending, ""
             self._emit(text)
 
     def _emit(self, text: str) -> None:
