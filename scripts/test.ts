@@ -19,6 +19,8 @@ interface Program {
 }
 
 const FILE_LIMIT_MS = 600_000
+/** Characters of standard error that are shown of a program that failed: what V8 warns of can be a flood. */
+const ERRORS_KEPT = 20_000
 const node = process.execPath
 
 const asOne = (_output: string, ok: boolean): Counts => ({
@@ -91,24 +93,26 @@ async function run(program: Program): Promise<Counts> {
   })
   const timer = setTimeout(() => child.kill('SIGKILL'), FILE_LIMIT_MS)
   let output = ''
-  const take = (chunk: Buffer): void => {
+  let errors = ''
+  child.stdout.on('data', (chunk: Buffer) => {
     output += chunk
-  }
-  child.stdout.on('data', take)
-  child.stderr.on('data', take)
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors = `${errors}${chunk}`.slice(-ERRORS_KEPT)
+  })
   const code = await new Promise<number | null>((resolve) => {
     child.on('error', () => resolve(-1))
     child.on('close', resolve)
   })
   clearTimeout(timer)
   rmSync(temporary, { recursive: true, force: true })
-  const counts = program.count(output, code === 0)
+  const counts = program.count(`${errors}\n${output}`, code === 0)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   const { passed, failed, skipped } = counts
   console.log(
     `${failed > 0 ? 'FAIL' : 'ok  '} ${program.name} (${passed} passed, ${failed} failed, ${skipped} skipped, ${seconds} s)`
   )
-  if (failed > 0) console.log(output)
+  if (failed > 0) console.log(`${errors}\n${output}`)
   return counts
 }
 
