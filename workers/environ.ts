@@ -1,20 +1,20 @@
 // Writes a request as `marshal` data, straight into the wasm memory that Python reads it from: the
-// CGI part of the environ as a real dict of str, and the body as bytes. PEP 3333 and RFC 3875 name
-// the keys. Runs once per request, so it makes no intermediate objects beyond the header values.
+// CGI part of the environ as its keys and its values, all str, and the body as bytes. PEP 3333 and
+// RFC 3875 name the keys. Runs once per request, so it makes few objects beyond the header values.
+import type { RequestTask } from '../src/wire/messages.ts'
 import { HEAD_LINES } from '../src/wire/request-head.ts'
 import { decodePath, splitTarget } from '../src/wire/request-target.ts'
+import { type HeadShape, HeadShapes } from './head-shapes.ts'
 
 /** CPython's Python/marshal.c: type codes of version 5 of the format. */
+const TUPLE = 0x28 // '('
 const SMALL_TUPLE = 0x29 // ')'
-const DICT = 0x7b // '{'
-const END_OF_DICT = 0x30 // '0'
+const INT = 0x69 // 'i'
 const SHORT_ASCII = 0x7a // 'z'
 const SHORT_ASCII_INTERNED = 0x5a // 'Z'
 const UNICODE = 0x75 // 'u'
 const BYTES = 0x73 // 's'
 const NONE = 0x4e // 'N'
-
-const KEY_CACHE_LIMIT = 1024
 
 /** Thrown when the head cannot be represented; the text says why. Ends as the client's 400 or 431. */
 export class EnvironError extends Error {
@@ -26,83 +26,37 @@ export class EnvironError extends Error {
 }
 
 export class EnvironWriter {
-  /** Header name as received → environ key; '' for a name that must not reach the application. */
-  readonly #keys = new Map<string, string>()
+  readonly #shapes = new HeadShapes()
   #bytes = new Uint8Array()
   #at = 0
 
-  /** Writes `(environ, body)` at the start of `target`. Returns the number of bytes written. */
-  write(target: Uint8Array<ArrayBuffer>, head: string, body: Uint8Array | null): number {
+  /**
+   * Writes `(shape, keys, values, body)` at the start of `target`. `keys` is None when Python has
+   * seen this shape before; `body` is None for one that is null and b'' for one that is undefined.
+   * Returns the number of bytes written.
+   */
+  write(target: Uint8Array<ArrayBuffer>, head: string, body: RequestTask['body']): number {
     this.#bytes = target
     this.#at = 0
     const lines = head.split('\n')
+    const shape = this.#shapes.find(lines)
     this.#byte(SMALL_TUPLE)
-    this.#byte(2)
-    this.#byte(DICT)
-    this.#requestLine(lines)
-    this.#headers(lines)
-    this.#byte(END_OF_DICT)
+    this.#byte(4)
+    this.#byte(INT)
+    this.#uint32(shape.id)
+    if (shape.known) this.#byte(NONE)
+    else this.#tuple(shape.keys, SHORT_ASCII_INTERNED)
+    this.#tuple(valuesOf(lines, shape), SHORT_ASCII)
     this.#body(body)
     if (this.#at > target.length) throw new EnvironError('the request head is too large', 431)
+    this.#shapes.remember(shape) // not before all of it is there for Python to read
     return this.#at
   }
 
-  #requestLine(lines: readonly string[]): void {
-    const line = (index: number): string => lines[index] ?? ''
-    const target = line(1)
-    const { path, query } = splitTarget(target)
-    const decoded = decodePath(path)
-    const scriptName = line(8)
-    const inside = decoded.startsWith(scriptName) ? decoded.slice(scriptName.length) : decoded
-    this.#pair('REQUEST_METHOD', line(0))
-    this.#pair('SCRIPT_NAME', scriptName)
-    this.#pair('PATH_INFO', inside)
-    this.#pair('QUERY_STRING', query)
-    this.#pair('REQUEST_URI', target)
-    this.#pair('RAW_URI', target)
-    this.#pair('SERVER_PROTOCOL', `HTTP/${line(2)}`)
-    this.#pair('wsgi.url_scheme', line(3))
-    this.#pair('REMOTE_ADDR', line(4))
-    this.#pair('REMOTE_PORT', line(5))
-    this.#pair('SERVER_NAME', line(6))
-    this.#pair('SERVER_PORT', line(7))
-  }
-
-  #headers(lines: readonly string[]): void {
-    const values = new Map<string, string>()
-    for (let i = HEAD_LINES; i + 1 < lines.length; i += 2) {
-      const key = this.#key(lines[i] ?? '')
-      if (key === '') continue
-      const value = lines[i + 1] ?? ''
-      const before = values.get(key)
-      if (before === undefined) values.set(key, value)
-      else values.set(key, `${before}${key === 'HTTP_COOKIE' ? '; ' : ', '}${value}`)
-    }
-    for (const [key, value] of values) this.#pair(key, value)
-  }
-
-  /**
-   * `Accept-Language` → `HTTP_ACCEPT_LANGUAGE`. A name with anything but letters, digits and `-`
-   * is dropped, since `X_Real` and `X-Real` would become the same key (CVE-2015-0219), and so is
-   * `Proxy`, which CGI programs mistake for a setting (httpoxy).
-   */
-  #key(name: string): string {
-    const known = this.#keys.get(name)
-    if (known !== undefined) return known
-    let key = ''
-    if (/^[A-Za-z0-9-]+$/.test(name)) {
-      const upper = name.toUpperCase().replaceAll('-', '_')
-      if (upper === 'CONTENT_TYPE' || upper === 'CONTENT_LENGTH') key = upper
-      else if (upper !== 'PROXY') key = `HTTP_${upper}`
-    }
-    if (this.#keys.size >= KEY_CACHE_LIMIT) this.#keys.clear()
-    this.#keys.set(name, key)
-    return key
-  }
-
-  #pair(key: string, value: string): void {
-    this.#text(key, SHORT_ASCII_INTERNED)
-    this.#text(value, SHORT_ASCII)
+  #tuple(texts: readonly string[], shortType: number): void {
+    this.#byte(TUPLE)
+    this.#uint32(texts.length)
+    for (const text of texts) this.#text(text, shortType)
   }
 
   /** Short ASCII as itself; everything else as UTF-8 with a length of four bytes. */
@@ -137,13 +91,14 @@ export class EnvironWriter {
     this.#at = end
   }
 
-  #body(body: Uint8Array | null): void {
+  #body(body: RequestTask['body']): void {
     if (body === null) {
       this.#byte(NONE)
       return
     }
     this.#byte(BYTES)
-    this.#uint32(body.length)
+    this.#uint32(body?.length ?? 0)
+    if (body === undefined) return
     if (this.#at + body.length > this.#bytes.length) {
       throw new EnvironError('the request head is too large', 431)
     }
@@ -161,4 +116,38 @@ export class EnvironWriter {
     this.#byte((value >>> 16) & 0xff)
     this.#byte(value >>> 24)
   }
+}
+
+/** The values for the shape's keys; those of a repeated header in one (RFC 9110, 5.3; 6265, 5.4). */
+function valuesOf(lines: readonly string[], shape: HeadShape): readonly string[] {
+  const line = (index: number): string => lines[index] ?? ''
+  const target = line(1)
+  const { path, query } = splitTarget(target)
+  const decoded = decodePath(path)
+  const scriptName = line(8)
+  const inside = decoded.startsWith(scriptName) ? decoded.slice(scriptName.length) : decoded
+  const values = [
+    line(0),
+    scriptName,
+    inside,
+    query,
+    target,
+    target,
+    `HTTP/${line(2)}`,
+    line(3),
+    line(4),
+    line(5),
+    line(6),
+    line(7)
+  ]
+  const { keys, places } = shape
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i] ?? -1
+    if (place === -1) continue
+    const value = line(HEAD_LINES + 2 * i + 1)
+    const before = values[place]
+    if (before === undefined) values[place] = value
+    else values[place] = `${before}${keys[place] === 'HTTP_COOKIE' ? '; ' : ', '}${value}`
+  }
+  return values
 }

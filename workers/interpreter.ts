@@ -48,16 +48,20 @@ export type LoadAnswer =
       readonly traceback: string
     }
 
-/** How a request ended, as `wasgi.boundary.serve` tells it. */
-export interface Served {
-  /** 0 complete, 1 streamed, 2 failed after the head, 3 client gone, 4 failed before the head. */
-  readonly outcome: number
-  readonly recycle: boolean
-  readonly clientFault: boolean
-}
+/**
+ * How a request ended, as `wasgi.boundary.serve` tells it; see wasgi/handler.py. The first three bits
+ * are one of these, RECYCLE and CLIENT_FAULT may be added.
+ */
+export const COMPLETE = 0
+export const STREAMED = 1
+export const FAILED_AFTER_HEAD = 2
+export const CLIENT_GONE = 3
+export const OUTCOMES = 15
+/** The interpreter should be replaced. */
+export const RECYCLE = 16
+/** The response buffer has the status that the client has earned. */
+export const CLIENT_FAULT = 32
 
-const RECYCLE = 16
-const CLIENT_FAULT = 32
 /** Characters of a guest's own account of how it died. */
 const REASON_LIMIT = 8192
 
@@ -127,30 +131,31 @@ export class Interpreter {
   }
 
   /**
-   * Runs one request. Only one at a time. Rejects with InterpreterDied when the interpreter broke,
-   * and throws EnvironError for a head that cannot be written.
+   * Runs one request and tells how it ended. Only one at a time. Rejects with InterpreterDied when
+   * the interpreter broke, and throws EnvironError for a head that cannot be written.
    */
-  async serve(task: RequestTask): Promise<Served> {
+  serve(task: RequestTask): Promise<number> {
     const controls = this.#require()
     this.#environ.write(this.#region('request'), task.head, task.body)
     this.#state = 'busy'
     this.#exchange?.open(task)
-    const { outcome, text } = await new Promise<{ outcome: number; text: string }>((resolve) => {
-      this.#done = (outcome, text) => resolve({ outcome, text })
+    return new Promise<number>((resolve, reject) => {
+      this.#done = (outcome, text) => {
+        this.#done = undefined
+        this.#exchange?.close()
+        if (outcome < 0) {
+          reject(this.#died(text))
+          return
+        }
+        this.#state = 'ready'
+        resolve(outcome)
+      }
       try {
         controls.serve()
       } catch {
-        resolve({ outcome: -1, text: 'the realm could not start the request' })
+        this.#done?.(-1, 'the realm could not start the request')
       }
     })
-    this.#exchange?.close()
-    if (outcome < 0) throw this.#died(text)
-    this.#state = 'ready'
-    return {
-      outcome: outcome & 15,
-      recycle: (outcome & RECYCLE) !== 0,
-      clientFault: (outcome & CLIENT_FAULT) !== 0
-    }
   }
 
   /** The bytes Python left in the response buffer: valid until the next call into Python. */
@@ -214,11 +219,7 @@ export class Interpreter {
         this.#reply = undefined
         reply?.(ok === 1, text)
       },
-      done: (outcome: number, text: string) => {
-        const done = this.#done
-        this.#done = undefined
-        done?.(outcome, text)
-      },
+      done: (outcome: number, text: string) => this.#done?.(outcome, text),
       send: (kind: number, length: number) =>
         this.#exchange?.send(kind, this.#region('response').subarray(0, length)) ?? -1,
       credit: () => this.#exchange?.credit() ?? -1,
@@ -257,8 +258,8 @@ export class Interpreter {
 
   /** A host view of one of the shared buffers. The memory moves when it grows, the address stays. */
   #region(name: 'request' | 'response' | 'input'): Uint8Array<ArrayBuffer> {
-    const buffer = this.#require().memory()
-    if (this.#view.buffer !== buffer) this.#view = new Uint8Array(buffer)
+    // Memory that grew has left its old buffer detached, and so without a length.
+    if (this.#view.length === 0) this.#view = new Uint8Array(this.#require().memory())
     const [address = 0, length = 0] = this.#buffers[name]
     return this.#view.subarray(address, address + length) as Uint8Array<ArrayBuffer>
   }

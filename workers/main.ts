@@ -11,19 +11,30 @@ import {
 } from 'node:worker_threads'
 import { LogBudget } from '../src/wire/log-budget.ts'
 import type {
+  Answer,
+  Batch,
   Boot,
   FromWorker,
   GroupData,
   Hello,
   RequestTask,
-  TaskResult,
   ToWorker
 } from '../src/wire/messages.ts'
 import { monotonicMs, RequestTable } from '../src/wire/request-table.ts'
 import { EnvironError } from './environ.ts'
-import { Exchange, splitResponse } from './exchange.ts'
+import { Exchange, splitResponse, wholeBody } from './exchange.ts'
 import { hostCapabilities } from './host/capabilities.ts'
-import { Interpreter, InterpreterDied } from './interpreter.ts'
+import {
+  CLIENT_FAULT,
+  CLIENT_GONE,
+  COMPLETE,
+  FAILED_AFTER_HEAD,
+  Interpreter,
+  InterpreterDied,
+  OUTCOMES,
+  RECYCLE,
+  STREAMED
+} from './interpreter.ts'
 import { createRealm } from './realm.ts'
 
 /** Characters of one line of the log; what is longer is cut. */
@@ -38,7 +49,9 @@ class WorkerThread {
   readonly #requests: RequestTable
   readonly #interpreter: Interpreter
   #exchange: Exchange | undefined
-  /** The end of the last request taken; the next one waits for it. */
+  /** It has run out of memory and is to be replaced. */
+  #spent = false
+  /** The end of the last batch taken; the next one waits for it. */
   #turn: Promise<void> = Promise.resolve()
 
   constructor(data: GroupData, port: MessagePort) {
@@ -49,55 +62,57 @@ class WorkerThread {
     port.on('message', (message: ToWorker) => this.#receive(message))
   }
 
-  /** Takes its turn, claims the request, and runs it if it is still ours. */
-  async run(task: RequestTask): Promise<TaskResult> {
+  /** Takes its turn, then answers the requests in order. */
+  async run(batch: Batch): Promise<void> {
     const before = this.#turn
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#turn = promise
     await before
     try {
-      // Nothing runs in a broken interpreter. The row stays waiting, so the request goes elsewhere.
-      if (this.#interpreter.state !== 'ready') return { kind: 'withdrawn' }
-      if (!this.#requests.start(task.slot, monotonicMs())) return { kind: 'withdrawn' }
-      return await this.#serve(task)
+      for (const task of batch) {
+        const answer = await this.#answer(task)
+        if ('recycle' in answer && answer.recycle) this.#spent = true
+        this.#port.postMessage(answer)
+      }
     } finally {
       resolve()
     }
   }
 
-  async #serve(task: RequestTask): Promise<TaskResult> {
+  /** Claims the request, and runs it if it is still ours. */
+  async #answer(task: RequestTask): Promise<Answer> {
+    const { slot } = task
+    // Nothing runs in a broken interpreter. The row stays waiting, so the request goes elsewhere.
+    const able = this.#interpreter.state === 'ready' && !this.#spent
+    if (!able || !this.#requests.start(slot, monotonicMs())) return { kind: 'withdrawn', slot }
     try {
-      const { outcome, recycle, clientFault } = await this.#interpreter.serve(task)
-      const messages = this.#exchange?.messages ?? 0
-      if (outcome === 1) return { kind: 'streamed', messages, recycle }
-      if (outcome === 3) return { kind: 'gone', messages, recycle }
-      const { head, body } = splitResponse(this.#interpreter.response())
-      if (outcome === 0) return { kind: 'complete', head, body: body.slice(), recycle }
-      const text = new TextDecoder().decode(body)
-      const status = clientFault ? Number(text) || 400 : 500
-      return {
-        kind: 'failed',
-        sent: outcome === 2,
-        messages,
-        status,
-        traceback: clientFault ? '' : text,
-        recycle
-      }
+      return this.#concluded(slot, await this.#interpreter.serve(task))
     } catch (error) {
       if (error instanceof EnvironError) {
-        return {
-          kind: 'failed',
-          sent: false,
-          messages: 0,
-          status: error.status,
-          traceback: '',
-          recycle: false
-        }
+        const { status } = error
+        return { kind: 'failed', slot, sent: false, status, traceback: '', recycle: false }
       }
       const reason =
         error instanceof InterpreterDied ? error.message : 'a fault of the worker itself'
-      return { kind: 'died', reason }
+      return { kind: 'died', slot, reason }
     }
+  }
+
+  #concluded(slot: number, served: number): Answer {
+    const outcome = served & OUTCOMES
+    const recycle = (served & RECYCLE) !== 0
+    if (outcome === STREAMED) return { kind: 'streamed', slot, recycle }
+    if (outcome === CLIENT_GONE) return { kind: 'gone', slot, recycle }
+    const { head, body } = splitResponse(this.#interpreter.response())
+    if (outcome === COMPLETE) {
+      return { kind: 'complete', slot, head, body: wholeBody(body), recycle }
+    }
+    const text = new TextDecoder().decode(body)
+    const sent = outcome === FAILED_AFTER_HEAD
+    if ((served & CLIENT_FAULT) === 0) {
+      return { kind: 'failed', slot, sent, status: 500, traceback: text, recycle }
+    }
+    return { kind: 'failed', slot, sent, status: Number(text) || 400, traceback: '', recycle }
   }
 
   #receive(message: ToWorker): void {
@@ -196,5 +211,5 @@ const thread = startThread()
  */
 export const __esModule = true
 
-/** What Piscina calls for each request. */
-export default (task: RequestTask): Promise<TaskResult> => thread.run(task)
+/** What Piscina calls for each task. */
+export default (batch: Batch): Promise<void> => thread.run(batch)

@@ -3,6 +3,7 @@
 import { WasgiError } from '../errors.ts'
 import { createLogBudget, LogBudget } from '../wire/log-budget.ts'
 import type { BootFailed, FromWorker, GroupData, LogLine, Ready } from '../wire/messages.ts'
+import type { RequestMessage } from './dispatcher.ts'
 import { bootError } from './failure.ts'
 import { type PoolThread, ThreadPool } from './pool.ts'
 import type { SharedLocks } from './shared-locks.ts'
@@ -19,7 +20,7 @@ export interface CrewEvents {
   onReady(worker: GroupWorker, ready: Ready): void
   onLog(worker: GroupWorker, line: LogLine): void
   /** Everything else a worker sends belongs to one of its requests. */
-  onMessage(worker: GroupWorker, message: FromWorker): void
+  onMessage(worker: GroupWorker, message: RequestMessage): void
   /** The worker is gone; another one is on its way unless the crew is closed. */
   onDeath(worker: GroupWorker, reason: string): void
   onBootFailure(worker: GroupWorker, error: WasgiError): void

@@ -1,8 +1,9 @@
 // Which worker gets which request. Each worker runs one at a time and holds a few more, so that the
-// hand-over costs nothing; an idle worker takes those back from a busy one. The request table says
-// what has started: that is never run again, everything else always is.
+// hand-over costs nothing; an idle worker takes those back from a busy one. What a turn of the event
+// loop brings is handed over together at its end, since waking a thread costs more than a request.
+// The request table says what has started: that is never run again, everything else always is.
 import { WasgiError } from '../errors.ts'
-import type { FileGrant, FromWorker, TaskResult } from '../wire/messages.ts'
+import type { Answer, BootFailed, FileGrant, FromWorker, LogLine, Ready } from '../wire/messages.ts'
 import { monotonicMs, type RequestTable } from '../wire/request-table.ts'
 import { Exchange, type GatewayRequest } from './exchange.ts'
 import { diedError, requestError, timeoutError } from './failure.ts'
@@ -16,6 +17,9 @@ export const PREFETCH = 7
  * has come across it, so a worker that is busy for long gets no more than its share of them.
  */
 export const ROWS_PER_WORKER: number = 4 * (PREFETCH + 1)
+
+/** What a worker says of its requests. */
+export type RequestMessage = Exclude<FromWorker, Ready | BootFailed | LogLine>
 
 export interface DispatcherOptions {
   readonly group: string
@@ -32,6 +36,8 @@ export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #requests: RequestTable
   readonly #waiting: Exchange[] = []
+  /** Workers with something to be handed over at the end of this turn. */
+  readonly #assigned = new Set<GroupWorker>()
   #lastId = 0
   #inProgress = 0
   #closed = false
@@ -83,18 +89,19 @@ export class Dispatcher {
   }
 
   /** A message that belongs to one of the worker's requests, or to one that is over. */
-  receive(worker: GroupWorker, message: FromWorker): void {
-    if (message.kind === 'pull') void worker.exchanges.get(message.id)?.pull()
-    else if (message.kind === 'head' || message.kind === 'chunk' || message.kind === 'whole') {
-      worker.exchanges.get(message.id)?.receive(message)
+  receive(worker: GroupWorker, message: RequestMessage): void {
+    switch (message.kind) {
+      case 'pull':
+        void worker.exchanges.get(message.id)?.pull()
+        break
+      case 'head':
+      case 'chunk':
+      case 'whole':
+        worker.exchanges.get(message.id)?.receive(message)
+        break
+      default:
+        this.#answered(worker, message)
     }
-  }
-
-  /** The worker's thread has ended. What it had sent is on its way for one more turn. */
-  lost(worker: GroupWorker): void {
-    setImmediate(() => {
-      for (const exchange of [...worker.exchanges.values()]) exchange.giveUpWaiting()
-    })
   }
 
   /** Ends the worker of every request that has run for longer than request_timeout. */
@@ -143,27 +150,32 @@ export class Dispatcher {
 
   #assign(exchange: Exchange, worker: GroupWorker): void {
     const slot = this.#requests.claim() // there is one, since the worker has room
-    worker.rows++
-    worker.run(exchange, slot).then(
-      (result) => {
-        const messages = 'messages' in result ? result.messages : 0
-        exchange.after(messages, (all) => {
-          if (all) this.#answered(worker, exchange, slot, result)
-          else this.#threadLost(worker, exchange, slot)
-        })
-      },
-      () => this.#threadLost(worker, exchange, slot)
-    )
+    worker.assign(exchange, slot)
+    if (this.#assigned.size === 0) setImmediate(() => this.#handOver())
+    this.#assigned.add(worker)
   }
 
-  #answered(worker: GroupWorker, exchange: Exchange, slot: number, result: TaskResult): void {
+  #handOver(): void {
+    const workers = [...this.#assigned]
+    this.#assigned.clear()
+    for (const worker of workers) {
+      void worker.handOver().then((lost) => {
+        for (const { exchange, slot } of lost) this.#threadLost(worker, exchange, slot)
+      })
+    }
+  }
+
+  #answered(worker: GroupWorker, answer: Answer): void {
+    const { slot } = answer
+    const exchange = worker.rows.get(slot)
+    if (exchange === undefined) return
     const current = exchange.slot === slot
     this.#release(worker, slot)
     // It may have been moved, and even be back here: then it is in another row.
     if (current) worker.exchanges.delete(exchange.id)
-    if (result.kind !== 'withdrawn') this.#conclude(worker, exchange, result)
+    if (answer.kind !== 'withdrawn') this.#conclude(worker, exchange, answer)
     else if (current) this.#tryElsewhere(exchange)
-    if ('recycle' in result && result.recycle) worker.state = 'retiring'
+    if ('recycle' in answer && answer.recycle) worker.state = 'retiring'
     if (worker.state === 'retiring') this.#retire(worker)
     else this.feed(worker)
   }
@@ -171,12 +183,12 @@ export class Dispatcher {
   #conclude(
     worker: GroupWorker,
     exchange: Exchange,
-    result: Exclude<TaskResult, { kind: 'withdrawn' }>
+    answer: Exclude<Answer, { kind: 'withdrawn' }>
   ): void {
     worker.served++
-    switch (result.kind) {
+    switch (answer.kind) {
       case 'complete':
-        exchange.complete(result.head, result.body)
+        exchange.complete(answer.head, answer.body)
         break
       case 'streamed':
         exchange.finishStream()
@@ -185,11 +197,11 @@ export class Dispatcher {
         exchange.cancel()
         break
       case 'died':
-        worker.terminate(result.reason)
-        this.#failed(worker, exchange, diedError(worker.name, exchange, result.reason))
+        worker.terminate(answer.reason)
+        this.#failed(worker, exchange, diedError(worker.name, exchange, answer.reason))
         break
       case 'failed':
-        this.#failed(worker, exchange, requestError(exchange, result, this.#options.grants))
+        this.#failed(worker, exchange, requestError(exchange, answer, this.#options.grants))
         break
     }
     this.#left()
@@ -222,7 +234,7 @@ export class Dispatcher {
   }
 
   #release(worker: GroupWorker, slot: number): void {
-    worker.rows--
+    worker.rows.delete(slot)
     this.#requests.release(slot)
   }
 
@@ -234,8 +246,9 @@ export class Dispatcher {
 
   /** Takes a request that has not started back from the worker that holds the most of them. */
   #takeBack(): Exchange | undefined {
-    const busiest = [...this.#options.workers()].sort((a, b) => b.exchanges.size - a.exchanges.size)
-    for (const worker of busiest) {
+    const busy = [...this.#options.workers()].filter(({ exchanges }) => exchanges.size > 1)
+    busy.sort((a, b) => b.exchanges.size - a.exchanges.size)
+    for (const worker of busy) {
       for (const exchange of worker.exchanges.values()) {
         if (this.#withdraw(worker, exchange)) return exchange
       }
@@ -281,5 +294,5 @@ export class Dispatcher {
 
 /** Whether a worker may be given one more request. */
 function hasRoom({ state, exchanges, rows }: GroupWorker): boolean {
-  return state === 'ready' && exchanges.size <= PREFETCH && rows < ROWS_PER_WORKER
+  return state === 'ready' && exchanges.size <= PREFETCH && rows.size < ROWS_PER_WORKER
 }

@@ -1,7 +1,7 @@
 // The main thread's side of one request: what goes to a worker, what comes back, and the promise
 // that the server waits on. It knows nothing of Fastify and nothing of how workers are chosen.
 import { WasgiError } from '../errors.ts'
-import type { ResponseMessage, ToWorker } from '../wire/messages.ts'
+import type { ResponseMessage, ToWorker, WholeBody } from '../wire/messages.ts'
 import type { RequestBody } from './request-body.ts'
 import { parseResponseHead, type ResponseHead } from './response-head.ts'
 import { ResponseStream } from './response-stream.ts'
@@ -10,8 +10,8 @@ import { ResponseStream } from './response-stream.ts'
 export interface GatewayRequest {
   /** wire/request-head.ts */
   readonly head: string
-  /** The whole body, or null when `source` has it. */
-  readonly body: Uint8Array | null
+  /** The whole body; null when `source` has it, undefined when there is none. */
+  readonly body: Uint8Array | null | undefined
   readonly source: RequestBody | undefined
   /** `GET /path`, for logs. */
   readonly label: string
@@ -19,7 +19,7 @@ export interface GatewayRequest {
 
 /** What the group gives the server: a whole body, or a stream that must be consumed or destroyed. */
 export interface GatewayResponse extends ResponseHead {
-  readonly body: Uint8Array | ResponseStream
+  readonly body: WholeBody | ResponseStream
 }
 
 /** What an exchange needs of the worker that has it. */
@@ -41,8 +41,6 @@ export class Exchange {
   #worker: ExchangeWorker | undefined
   #stream: ResponseStream | undefined
   #over = false
-  #received = 0
-  #waiting: { readonly messages: number; readonly then: (all: boolean) => void } | undefined
 
   constructor(id: number, request: GatewayRequest, onCancel: (exchange: Exchange) => void) {
     const { promise, resolve, reject } = Promise.withResolvers<GatewayResponse>()
@@ -74,7 +72,7 @@ export class Exchange {
     this.fail(new WasgiError('WASGI_ERR_CLIENT_GONE', [this.request.label]))
   }
 
-  complete(head: string, body: Uint8Array): void {
+  complete(head: string, body: WholeBody): void {
     this.#over = true
     this.#resolve({ ...parseResponseHead(head), body })
     this.request.source?.discard()
@@ -82,30 +80,9 @@ export class Exchange {
 
   /** A message of the response. */
   receive(message: ResponseMessage): void {
-    this.#received++
     if (message.kind === 'chunk') this.#stream?.deliver(message.chunk)
     else if (message.kind === 'head') this.#startStream(message.head, message.chunk)
     else this.complete(message.head, message.body)
-    const waiting = this.#waiting
-    if (waiting === undefined || this.#received < waiting.messages) return
-    this.#waiting = undefined
-    waiting.then(true)
-  }
-
-  /**
-   * Calls `then` once that many messages have come, or with false when they never will. They travel
-   * apart from the task's result.
-   */
-  after(messages: number, then: (all: boolean) => void): void {
-    if (this.#received >= messages) then(true)
-    else this.#waiting = { messages, then }
-  }
-
-  /** No more messages will come: the thread is gone. */
-  giveUpWaiting(): void {
-    const waiting = this.#waiting
-    this.#waiting = undefined
-    waiting?.then(false)
   }
 
   #startStream(head: string, chunk: Uint8Array): void {

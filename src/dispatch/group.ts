@@ -85,10 +85,7 @@ export class ProcessGroup {
       },
       onLog: (worker, line) => events.onLog(worker.name, line),
       onMessage: (worker, message) => this.#dispatcher.receive(worker, message),
-      onDeath: (worker, reason) => {
-        this.#dispatcher.lost(worker)
-        events.onDeath(worker.name, reason)
-      },
+      onDeath: (worker, reason) => events.onDeath(worker.name, reason),
       onBootFailure: (worker, error) => {
         events.onFailure(worker.name, error)
         this.#dispatcher.failWaiting()

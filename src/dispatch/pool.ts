@@ -3,15 +3,15 @@
 // Piscina has given up on a thread.
 import type { MessagePort, Worker } from 'node:worker_threads'
 import { Piscina } from 'piscina'
-import type { GroupData, Hello, RequestTask, TaskResult } from '../wire/messages.ts'
+import type { Batch, GroupData, Hello } from '../wire/messages.ts'
 import { WORKERS_URL } from './assets.ts'
 
 /** A thread of the pool, from its greeting to its exit. */
 export interface PoolThread {
   readonly threadId: number
   readonly port: MessagePort
-  /** Runs a task in this thread. Rejects when the thread ends before it answers. */
-  run(task: RequestTask): Promise<TaskResult>
+  /** Runs requests in this thread, one after the other. Rejects when it ends before it is through. */
+  run(batch: Batch): Promise<void>
   /** Stops the thread at once, whatever it runs. */
   terminate(): Promise<unknown>
 }
@@ -28,7 +28,7 @@ export interface PoolEvents {
 /** Enough for every interpreter and Python's deep recursion; design 4. */
 const STACK_MB = 8
 
-/** Tasks Piscina may hold in one thread; the group itself never hands out as many. */
+/** Tasks Piscina may hold in one thread; the group itself never hands out as many requests. */
 const TASKS_PER_THREAD = 64
 
 export class ThreadPool {
@@ -91,11 +91,11 @@ export class ThreadPool {
     this.#events.onThread({
       threadId,
       port,
-      run: (task) => {
+      run: (batch) => {
         // Piscina would keep a task that it can give to no thread, and give it to a wrong one later.
         if (!usable) return Promise.reject(new Error('the thread has ended'))
         this.#chosen = threadId
-        return pool.run(task)
+        return pool.run(batch)
       },
       terminate: () => terminate(worker)
     })

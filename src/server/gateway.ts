@@ -19,8 +19,6 @@ export interface GatewayOptions {
   readonly debug: boolean
 }
 
-const NO_BODY = new Uint8Array()
-
 /** Answers one request. Rejects with an error whose text a client may see. */
 export async function answer(
   options: GatewayOptions,
@@ -28,8 +26,12 @@ export async function answer(
   reply: FastifyReply
 ): Promise<FastifyReply> {
   try {
-    const incoming = await gatewayRequest(options, request)
-    const exchange = options.group.handle(incoming)
+    const head = requestHead(options, request)
+    const taken = takeBody(request.raw, options.bodyLimitBytes)
+    // Most requests have no body, and those need not wait a turn of the microtask queue.
+    const { body, source } = taken instanceof Promise ? await taken : taken
+    const label = `${request.raw.method ?? 'GET'} ${request.originalUrl}`
+    const exchange = options.group.handle({ head, body, source, label })
     cancelWhenClosed(reply, exchange)
     return sendResponse(request, reply, await exchange.response)
   } catch (error) {
@@ -48,19 +50,13 @@ function cancelWhenClosed(reply: FastifyReply, exchange: Exchange): void {
   reply.raw.once('close', () => exchange.cancel())
 }
 
-async function gatewayRequest(
-  options: GatewayOptions,
-  request: FastifyRequest
-): Promise<GatewayRequest> {
-  const { raw } = request
+function requestHead(options: GatewayOptions, request: FastifyRequest): string {
   const line = requestLine(request, options.scriptName)
-  const head = encodeRequestHead(line, headerLines(raw))
+  const head = encodeRequestHead(line, headerLines(request.raw))
   if (head === undefined) {
     throw new WasgiError('WASGI_ERR_BAD_REQUEST', ['its head has characters that HTTP forbids'])
   }
-  const label = `${line.method} ${line.target}`
-  const { body, source } = await takeBody(raw, options.bodyLimitBytes)
-  return { head, body, source, label }
+  return head
 }
 
 function requestLine(request: FastifyRequest, scriptName: string): RequestLine {
@@ -107,25 +103,25 @@ function plainAddress(address: string): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address
 }
 
-interface TakenBody {
-  readonly body: Uint8Array | null
-  readonly source: RequestBody | undefined
-}
+type TakenBody = Pick<GatewayRequest, 'body' | 'source'>
 
 /**
  * A small body is read here, so that a slow client does not hold a worker; a large one, or one of
  * unknown length, is left for the application to pull.
  */
-async function takeBody(raw: IncomingMessage, limitBytes: number): Promise<TakenBody> {
+function takeBody(raw: IncomingMessage, limitBytes: number): TakenBody | Promise<TakenBody> {
   const open = isOpenEnded(raw)
   const announced = Number(raw.headers['content-length'] ?? 0)
-  if (!open && announced === 0) return { body: NO_BODY, source: undefined }
+  if (!open && announced === 0) return { body: undefined, source: undefined }
   if (announced > limitBytes) {
     raw.resume()
     throw new WasgiError('WASGI_ERR_BODY_TOO_LARGE', [limitBytes])
   }
   const source = new RequestBody(raw, limitBytes)
-  if (open || announced > PIECE_BYTES) return { body: null, source }
+  return open || announced > PIECE_BYTES ? { body: null, source } : wholeBody(source)
+}
+
+async function wholeBody(source: RequestBody): Promise<TakenBody> {
   const body = await source.whole()
   if (body === undefined) throw new WasgiError('WASGI_ERR_CLIENT_GONE', ['its body'])
   return { body, source: undefined }

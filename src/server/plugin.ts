@@ -77,7 +77,10 @@ function addRoutes(instance: FastifyInstance, options: GatewayOptions): void {
   instance.removeAllContentTypeParsers()
   // The application reads the body itself.
   instance.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  instance.addHook('preParsing', async (request: FastifyRequest) => hideOddContentType(request))
+  instance.addHook('preParsing', (request: FastifyRequest, _reply, _payload, done) => {
+    hideOddContentType(request)
+    done()
+  })
   const method = [...instance.supportedMethods]
   const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     answer(options, request, reply)

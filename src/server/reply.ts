@@ -5,6 +5,8 @@ import { STATUS_CODES } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { GatewayResponse } from '../dispatch/exchange.ts'
+import { isAscii } from '../dispatch/response-head.ts'
+import { ResponseStream } from '../dispatch/response-stream.ts'
 import type { WasgiError } from '../errors.ts'
 import { isSimpleContentType } from './content-type.ts'
 
@@ -16,31 +18,29 @@ export function sendResponse(
   // Not reply.code(), which takes nothing above 599; Node and the gateway do.
   reply.raw.statusCode = response.status
   if (response.reason !== STATUS_CODES[response.status]) reply.raw.statusMessage = response.reason
-  const hasType = copyHeaders(reply, response.headers)
-  const { body } = response
-  if (!(body instanceof Uint8Array)) return reply.send(body)
+  const { headers, body } = response
+  for (const name of Object.keys(headers)) reply.header(name, headers[name])
+  if (body instanceof ResponseStream) return reply.send(body)
   // Without a payload Fastify leaves a Content-Length alone that answers HEAD.
   if (body.length === 0) return reply.send()
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.length)
+  const type = headers['content-type']
+  const hasType = typeof type === 'string' && isSimpleContentType(type)
+  // Node sends head and body as one string, if it may: it would write a Latin-1 head as UTF-8.
+  if (typeof body === 'string' && hasType && response.ascii && isAscii(body)) {
+    return reply.serializer(asItIs).send(body)
+  }
+  const bytes =
+    typeof body === 'string'
+      ? Buffer.from(body, 'latin1')
+      : Buffer.from(body.buffer, body.byteOffset, body.length)
   if (hasType || request.method === 'HEAD') return reply.send(bytes)
   // Fastify gives bytes a type of its own choice; a stream it leaves as the application made it.
   reply.header('content-length', bytes.length)
   return reply.send(Readable.from([bytes]))
 }
 
-/** Repeated names stay repeated. Tells whether there is a Content-Type that Fastify can read. */
-function copyHeaders(reply: FastifyReply, headers: GatewayResponse['headers']): boolean {
-  const seen = new Map<string, string | string[]>()
-  for (const [name, value] of headers) {
-    const key = name.toLowerCase()
-    const before = seen.get(key)
-    if (before === undefined) seen.set(key, value)
-    else seen.set(key, Array.isArray(before) ? [...before, value] : [before, value])
-  }
-  for (const [name, value] of seen) reply.header(name, value)
-  const type = seen.get('content-type')
-  return typeof type === 'string' && isSimpleContentType(type)
-}
+/** Without a serializer Fastify adds a charset to every JSON text. */
+const asItIs = (text: unknown): string => text as string
 
 /** `--debug` only: the traceback, for the developer's own browser. */
 export function sendDebugPage(reply: FastifyReply, error: WasgiError): FastifyReply {

@@ -1,6 +1,7 @@
 // Everything that crosses between the main thread and a worker thread, and who sends it when.
-// Besides the Piscina task and its result, each worker has one MessagePort of its own to the main
-// thread. Imported by both sides; imports nothing but types.
+// Requests travel as Piscina's tasks, several to a task; everything else, answers included, goes
+// through a MessagePort that each worker has of its own, so what a worker says arrives in the order
+// it was said. Imported by both sides; imports nothing but types.
 import type { MessagePort } from 'node:worker_threads'
 import type { InterpreterAssets } from '../../workers/boot/assets.ts'
 
@@ -81,11 +82,11 @@ export interface LogLine {
   readonly text: string
 }
 
-/** Worker → main, once per streamed response, before any `chunk`. `head` as in `Complete`. */
+/** Worker → main, once per streamed response, before any `chunk`. */
 export interface StreamHead {
   readonly kind: 'head'
   readonly id: number
-  readonly head: string
+  readonly head: ResponseHeadText
   readonly chunk: Uint8Array
 }
 
@@ -97,14 +98,14 @@ export interface StreamChunk {
 }
 
 /**
- * Worker → main, instead of `head` and before the task's result: the whole response is known, while
- * the application's close() is still to run. The client need not wait for that.
+ * Worker → main, instead of `head` and before the answer: the whole response is known, while the
+ * application's close() is still to run. The client need not wait for that.
  */
 export interface WholeResponse {
   readonly kind: 'whole'
   readonly id: number
-  readonly head: string
-  readonly body: Uint8Array
+  readonly head: ResponseHeadText
+  readonly body: WholeBody
 }
 
 /** Worker → main: the application wants the next piece of the request body. */
@@ -115,7 +116,13 @@ export interface Pull {
 
 export type ResponseMessage = StreamHead | StreamChunk | WholeResponse
 
-export type FromWorker = Ready | BootFailed | LogLine | ResponseMessage | Pull
+export type FromWorker = Ready | BootFailed | LogLine | ResponseMessage | Pull | Answer
+
+/** A status line, then name and value lines, newline-separated, Latin-1. */
+export type ResponseHeadText = string
+
+/** A small body is text, a byte to a character (Latin-1): cloning that costs a tenth. */
+export type WholeBody = string | Uint8Array
 
 /** Main → worker: the socket accepted this many bytes of the response. */
 export interface Credit {
@@ -140,7 +147,9 @@ export interface Cancel {
 
 export type ToWorker = Boot | Credit | BodyPiece | Cancel
 
-/** Main → worker: one request, as Piscina's task. */
+/** Main → worker: requests to be run in order, as Piscina's task. The task itself has no result. */
+export type Batch = readonly RequestTask[]
+
 export interface RequestTask {
   readonly id: number
   /** Its row in the request table. */
@@ -148,39 +157,41 @@ export interface RequestTask {
   /** Newline-separated, Latin-1; see wire/request-head.ts. */
   readonly head: string
   /** The whole body if it is small and has arrived; null when it is to be pulled. */
-  readonly body: Uint8Array | null
+  readonly body: Uint8Array | null | undefined
 }
 
-/** Worker → main: the task's result, exactly once per task. */
-export type TaskResult = Withdrawn | Complete | Streamed | Failed | Died
+/** Worker → main, the last it says of a request: exactly once for each that it was handed. */
+export type Answer = Withdrawn | Complete | Streamed | Failed | Died
 
 /** The response went out in messages, or nobody was there for it any more. */
 export interface Streamed {
   readonly kind: 'streamed' | 'gone'
-  /** How many messages were its response. Result and messages travel apart, in any order. */
-  readonly messages: number
+  /** The request's row in the request table, here and in every other answer. */
+  readonly slot: number
+  /** Whether the interpreter should be replaced; it starts no other request. */
   readonly recycle: boolean
 }
 
-/** The main thread took it back before it started. No Python ran. */
+/** The main thread took it back, or this worker cannot run it. No Python ran. */
 export interface Withdrawn {
   readonly kind: 'withdrawn'
+  readonly slot: number
 }
 
-/** A whole response. `head`: status line, then name and value lines, newline-separated, Latin-1. */
+/** A whole response. */
 export interface Complete {
   readonly kind: 'complete'
-  readonly head: string
-  readonly body: Uint8Array
+  readonly slot: number
+  readonly head: ResponseHeadText
+  readonly body: WholeBody
   readonly recycle: boolean
 }
 
 /** The application failed; `sent` tells whether a head had been sent before. */
 export interface Failed {
   readonly kind: 'failed'
+  readonly slot: number
   readonly sent: boolean
-  /** As in `Streamed`. */
-  readonly messages: number
   /** 413 when the client's body is to blame, else 500. */
   readonly status: number
   readonly traceback: string
@@ -190,5 +201,6 @@ export interface Failed {
 /** The interpreter is broken beyond use; the thread must be replaced. */
 export interface Died {
   readonly kind: 'died'
+  readonly slot: number
   readonly reason: string
 }

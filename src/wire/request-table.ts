@@ -80,5 +80,6 @@ export class RequestTable {
 
 /** A monotonic clock that all threads of the process share, in milliseconds. */
 export function monotonicMs(): number {
-  return Number(process.hrtime.bigint() / 1000n) / 1000
+  const [seconds, nanoseconds] = process.hrtime()
+  return seconds * 1000 + nanoseconds / 1e6
 }

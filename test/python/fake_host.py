@@ -161,7 +161,8 @@ def exchange(
     body: bytes | None = b"",
 ) -> Reply:
     """Put a request through `gateway` and read what came of it, from wherever it came."""
-    data = marshal.dumps((environ or environ_of(), body))
+    environ = environ or environ_of()
+    data = marshal.dumps((-1, tuple(environ), tuple(environ.values()), body))
     host.request_buffer[: len(data)] = data
     first = len(host.sent)
     outcome = gateway.serve()

@@ -5,8 +5,11 @@ import type { Exchange } from '../../src/dispatch/exchange.ts'
 import type { PoolThread } from '../../src/dispatch/pool.ts'
 import { GroupWorker } from '../../src/dispatch/worker.ts'
 import { WasgiError } from '../../src/errors.ts'
-import type { Complete, RequestTask, TaskResult } from '../../src/wire/messages.ts'
+import type { Answer, Batch, Complete, RequestTask } from '../../src/wire/messages.ts'
 import { monotonicMs, RequestTable, requestTableBytes } from '../../src/wire/request-table.ts'
+
+/** An answer that does not say yet to which request. */
+export type Unaddressed<T> = T extends unknown ? Omit<T, 'slot'> : never
 
 /** A thread whose interpreter is the test: it starts tasks in order and answers when told. */
 export class FakeThread implements PoolThread {
@@ -14,7 +17,10 @@ export class FakeThread implements PoolThread {
   readonly port: PoolThread['port']
   readonly tasks: RequestTask[] = []
   readonly #table: RequestTable
-  readonly #answers = new Map<number, PromiseWithResolvers<TaskResult>>()
+  readonly batches: Batch[] = []
+  readonly #running: PromiseWithResolvers<void>[] = []
+  /** Where its answers go. */
+  say: (answer: Answer) => void = () => {}
   terminated = false
 
   constructor(threadId: number, table: RequestTable) {
@@ -23,11 +29,12 @@ export class FakeThread implements PoolThread {
     this.port = { postMessage: () => {} } as unknown as PoolThread['port']
   }
 
-  run(task: RequestTask): Promise<TaskResult> {
-    const answer = Promise.withResolvers<TaskResult>()
-    this.tasks.push(task)
-    this.#answers.set(task.slot, answer)
-    return answer.promise
+  run(batch: Batch): Promise<void> {
+    const running = Promise.withResolvers<void>()
+    this.tasks.push(...batch)
+    this.batches.push(batch)
+    this.#running.push(running)
+    return running.promise
   }
 
   /** The worker comes to this task. False when it was taken back, which it then reports. */
@@ -38,16 +45,14 @@ export class FakeThread implements PoolThread {
     return mine
   }
 
-  answer(task: RequestTask | undefined, result: TaskResult): void {
+  answer(task: RequestTask | undefined, answer: Unaddressed<Answer>): void {
     assert.ok(task !== undefined)
-    this.#answers.get(task.slot)?.resolve(result)
-    this.#answers.delete(task.slot)
+    this.say({ ...answer, slot: task.slot })
   }
 
-  /** The thread is gone: everything it held rejects, as Piscina does it. */
+  /** The thread is gone: everything it was handed rejects, as Piscina does it. */
   die(): void {
-    for (const answer of this.#answers.values()) answer.reject(new Error('thread ended'))
-    this.#answers.clear()
+    for (const running of this.#running) running.reject(new Error('thread ended'))
   }
 
   terminate(): Promise<void> {
@@ -61,7 +66,8 @@ export interface Bench {
   readonly threads: FakeThread[]
   readonly workers: GroupWorker[]
   readonly failures: WasgiError[]
-  send(label?: string): Exchange
+  /** Resolves once the request has been handed over, or waits. */
+  send(label?: string): Promise<Exchange>
 }
 
 export function bench(
@@ -87,7 +93,12 @@ export function bench(
     },
     table
   )
-  const send = (label = 'GET /'): Exchange => {
+  for (const [index, thread] of threads.entries()) {
+    const worker = workers[index]
+    assert.ok(worker !== undefined)
+    thread.say = (answer) => dispatcher.receive(worker, answer)
+  }
+  const send = async (label = 'GET /'): Promise<Exchange> => {
     const exchange = dispatcher.handle({
       head: '',
       body: new Uint8Array(),
@@ -95,19 +106,20 @@ export function bench(
       label
     })
     exchange.response.catch(() => {})
+    await settle()
     return exchange
   }
   return { dispatcher, threads, workers, failures, send }
 }
 
-export const OK: Complete = {
+export const OK: Unaddressed<Complete> = {
   kind: 'complete',
   head: '200 OK\nX\ny',
   body: new Uint8Array([1]),
   recycle: false
 }
 
-/** Lets promise reactions run. */
+/** Lets the turn end: promise reactions run, and what was assigned is handed over. */
 export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 export const codeOf = (exchange: Exchange): Promise<string> =>

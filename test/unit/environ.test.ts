@@ -21,26 +21,45 @@ const LINE: RequestLine = {
 }
 
 const LOADER =
-  'import marshal, json, sys; e, b = marshal.loads(sys.stdin.buffer.read()); print(json.dumps([e, None if b is None else b.decode("latin-1"), type(e).__name__]))'
+  'import marshal, json, sys; shape, keys, values, b = marshal.loads(sys.stdin.buffer.read()); print(json.dumps([shape, keys, values, None if b is None else b.decode("latin-1")]))'
+
+interface Loaded {
+  readonly shape: number
+  readonly keys: readonly string[] | null
+  readonly values: readonly string[]
+  readonly body: string | null
+}
 
 function read(
   line: Partial<RequestLine>,
   headers: readonly string[] = [],
-  body: Uint8Array | null = new Uint8Array()
-): { environ: Record<string, string>; body: string | null; type: string } {
+  body: Uint8Array | null | undefined = new Uint8Array()
+): { environ: Record<string, string>; body: string | null } {
+  const { keys, values, body: text } = load(new EnvironWriter(), line, headers, body)
+  assert.ok(keys !== null)
+  assert.is(values.length, keys.length)
+  const environ = Object.fromEntries(keys.map((key, index) => [key, values[index] ?? '']))
+  return { environ, body: text }
+}
+
+function load(
+  writer: EnvironWriter,
+  line: Partial<RequestLine>,
+  headers: readonly string[],
+  body?: Uint8Array | null
+): Loaded {
   const head = encodeRequestHead({ ...LINE, ...line }, headers)
   assert.ok(head !== undefined)
   const target = new Uint8Array(262_144)
-  const length = new EnvironWriter().write(target, head, body)
+  const length = writer.write(target, head, body)
   const { stdout } = spawnSync('python3', ['-c', LOADER], { input: target.subarray(0, length) })
-  const [environ, bodyText, type] = JSON.parse(stdout.toString())
-  return { environ, body: bodyText, type }
+  const [shape, keys, values, text] = JSON.parse(stdout.toString())
+  return { shape, keys, values, body: text }
 }
 
-test('the environ is a dict of the CGI variables', () => {
-  const { environ, type } = read({ target: '/a/b?x=1&y=2' })
+test('the environ has the CGI variables', () => {
+  const { environ } = read({ target: '/a/b?x=1&y=2' })
 
-  assert.is(type, 'dict')
   assert.equal(environ, {
     REQUEST_METHOD: 'GET',
     SCRIPT_NAME: '',
@@ -131,12 +150,14 @@ test('header values keep every Latin-1 character and any length', () => {
   assert.is(environ.HTTP_X_LONG, long)
 })
 
-test('the body is bytes, or None when it is to be pulled', () => {
+test('the body is bytes, none at all when there is none, or None when it is to be pulled', () => {
   const inline = read({}, [], new Uint8Array([0, 255, 10]))
   const pulled = read({}, [], null)
+  const none = load(new EnvironWriter(), {}, [])
 
   assert.is(inline.body, '\u0000ÿ\n')
   assert.is(pulled.body, null)
+  assert.is(none.body, '')
 })
 
 test('a head that does not fit is the client’s 431', () => {
@@ -160,6 +181,48 @@ test('a head that no connection could deliver is not encoded', () => {
   const heads = headers.map((pair) => encodeRequestHead(LINE, pair))
 
   assert.equal(heads, [undefined, undefined, undefined, undefined, undefined])
+})
+
+test('keys cross once for each list of header names', () => {
+  const writer = new EnvironWriter()
+  const first = load(writer, {}, ['Accept', 'a', 'Cookie', 'b', 'Cookie', 'c'])
+  const second = load(writer, {}, ['Accept', 'd', 'Cookie', 'e', 'Cookie', 'f'])
+  const other = load(writer, {}, ['Accept', 'd', 'Cookie', 'e'])
+
+  assert.equal(first.keys?.slice(12), ['HTTP_ACCEPT', 'HTTP_COOKIE'])
+  assert.equal(first.values.slice(12), ['a', 'b; c'])
+  assert.is(second.keys, null)
+  assert.is(second.shape, first.shape)
+  assert.equal(second.values.slice(12), ['d', 'e; f'])
+  assert.not.equal(other.keys, null)
+  assert.is.not(other.shape, first.shape)
+})
+
+test('keys that did not fit are sent again', () => {
+  const writer = new EnvironWriter()
+  const head = encodeRequestHead(LINE, ['X-Long', 'x'.repeat(5000)])
+  assert.throws(() => writer.write(new Uint8Array(4096), head ?? '', null))
+
+  const { keys } = load(writer, {}, ['X-Long', 'short'])
+
+  assert.not.equal(keys, null)
+})
+
+test('no more lists of names are kept than there is room for', () => {
+  const writer = new EnvironWriter()
+  const target = new Uint8Array(65_536)
+  for (let i = 0; i < 300; i++) {
+    writer.write(target, encodeRequestHead(LINE, [`X-${i}`, 'x']) ?? '', null)
+  }
+
+  const kept = load(writer, {}, ['X-1', 'y'])
+  const late = load(writer, {}, ['X-299', 'y'])
+  const long = load(new EnvironWriter(), {}, [`X-${'n'.repeat(3000)}`, 'y'])
+
+  assert.equal([kept.shape, kept.keys], [1, null])
+  assert.is(late.shape, -1)
+  assert.is(late.keys?.at(-1), 'HTTP_X_299')
+  assert.is(long.shape, -1)
 })
 
 test('absolute-form and empty paths are told apart from origin-form', () => {

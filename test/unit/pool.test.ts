@@ -1,4 +1,5 @@
 // The thread pool with real threads that are never told to boot an interpreter.
+import { once } from 'node:events'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type PoolThread, ThreadPool } from '../../src/dispatch/pool.ts'
@@ -102,15 +103,18 @@ test(
 )
 
 test(
-  'a task for a thread without an interpreter is given back, not run',
+  'a request for a thread without an interpreter is given back, not run',
   within(30_000, async () => {
     const { pool, live, until } = watch(1)
     await until(() => live.size === 1)
     const [thread] = [...live.values()]
 
-    const result = await thread?.run({ id: 1, slot: 0, head: '', body: null })
+    assert.ok(thread)
+    const answered = once(thread.port, 'message')
 
-    assert.equal(result, { kind: 'withdrawn' })
+    await thread.run([{ id: 1, slot: 3, head: '', body: null }])
+
+    assert.equal(await answered, [{ kind: 'withdrawn', slot: 3 }])
     await pool.close()
   })
 )
@@ -126,7 +130,7 @@ test(
     thread.port.postMessage({ kind: 'boot', logBudget: 1n }) // no budget is made of that
     await until(() => failed.has(thread.threadId))
     const ended = !live.has(thread.threadId)
-    const answer = thread.run({ id: 1, slot: 0, head: '', body: null })
+    const answer = thread.run([{ id: 1, slot: 0, head: '', body: null }])
     const reason = await answer.catch((error: Error) => error.message)
 
     assert.is(ended, false)

@@ -24,13 +24,13 @@ test(
   within(5_000, async () => {
     const { threads, send } = bench(2)
     const [slow, quick] = threads as [FakeThread, FakeThread]
-    const first = send('long')
+    const first = await send('long')
     slow.start(slow.tasks[0])
     const others: Exchange[] = []
     let done = 0
 
     for (let round = 0; round < 20; round++) {
-      for (let i = 0; i < 2 * (PREFETCH + 1) + 3; i++) others.push(send())
+      for (let i = 0; i < 2 * (PREFETCH + 1) + 3; i++) others.push(await send())
       done = await work(quick, done)
     }
 
@@ -47,7 +47,7 @@ test(
     const [first, second] = threads as [FakeThread, FakeThread]
     const [sender, other] = workers
     assert.ok(sender !== undefined && other !== undefined)
-    const exchanges = [send('long'), send('quick'), send('moved there and back')]
+    const exchanges = [await send('long'), await send('quick'), await send('moved there and back')]
     first.start(first.tasks[0])
     second.start(second.tasks[0])
     second.answer(second.tasks[0], OK)
@@ -74,8 +74,8 @@ test(
     const [thread] = threads as [FakeThread]
     const [worker] = workers
     assert.ok(worker !== undefined)
-    const running = send('breaks its interpreter')
-    const waiting = send('waits for a replacement')
+    const running = await send('breaks its interpreter')
+    const waiting = await send('waits for a replacement')
     thread.start(thread.tasks[0])
     thread.answer(thread.tasks[0], { kind: 'died', reason: 'Aborted()' })
     await settle()
@@ -98,10 +98,10 @@ test(
     const { dispatcher, workers, send } = bench(1)
     assert.ok(workers[0])
     workers[0].state = 'dead'
-    const waiting = send()
+    const waiting = await send()
 
     dispatcher.close()
-    const late = send()
+    const late = await send()
 
     assert.is(await codeOf(waiting), 'WASGI_ERR_GROUP_DOWN')
     assert.is(await codeOf(late), 'WASGI_ERR_GROUP_DOWN')
@@ -109,23 +109,21 @@ test(
 )
 
 test(
-  'a response whose last messages are lost with their thread is broken, not cut short',
+  'a response whose end is lost with its thread is broken, not cut short',
   within(2_000, async () => {
     const { dispatcher, threads, workers, send } = bench(1)
     const [thread] = threads as [FakeThread]
     const [worker] = workers
     assert.ok(worker !== undefined)
-    const exchange = send()
+    const exchange = await send()
     const { id } = exchange
     thread.start(thread.tasks[0])
     dispatcher.receive(worker, { kind: 'head', id, head: '200 OK', chunk: new Uint8Array(1) })
     const { body } = await exchange.response
     assert.instance(body, ResponseStream)
 
-    thread.answer(thread.tasks[0], { kind: 'streamed', messages: 2, recycle: false })
-    await settle()
     worker.state = 'dead'
-    dispatcher.lost(worker)
+    thread.die()
     const read = (body as ResponseStream).toArray()
 
     assert.is(await read.then(() => 'whole').catch(() => 'broken'), 'broken')

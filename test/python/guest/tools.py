@@ -10,7 +10,9 @@ import unittest
 
 def dumps(environ: str, body: object) -> bytes:
     """A request as the host lays it out; the body is text, or anything else for one to pull."""
-    return marshal.dumps((json.loads(environ), body.encode() if isinstance(body, str) else None))
+    variables = json.loads(environ)
+    data = body.encode() if isinstance(body, str) else None
+    return marshal.dumps((-1, tuple(variables), tuple(variables.values()), data))
 
 
 def try_to_sleep() -> str:

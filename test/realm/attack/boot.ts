@@ -150,7 +150,7 @@ function victim(
     python: async (name, ...args) => {
       const body = new TextEncoder().encode(JSON.stringify([name, args]))
       const head = requestHead(body.length)
-      const { outcome } = await interpreter.serve({ id: 1, slot: 0, head, body })
+      const outcome = await interpreter.serve({ id: 1, slot: 0, head, body })
       const text = new TextDecoder().decode(splitResponse(interpreter.response()).body)
       if (outcome !== 0) throw new Error(`outcome ${outcome}: ${text}`)
       const reply = JSON.parse(text) as { value?: unknown; error?: string }

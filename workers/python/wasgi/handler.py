@@ -46,6 +46,8 @@ class Gateway:
         self._response = memoryview(host.response_buffer)
         self._rules = HeaderRules(self._warn_hop_by_hop)
         self._warned: set[str] = set()
+        # Environ keys by number, so that the host need not send them each time; it bounds their number.
+        self._shapes: dict[int, tuple[str, ...]] = {}
         self._application: Application = _unloaded
         self._constants: dict[str, Any] = {
             "wsgi.version": (1, 0),
@@ -81,7 +83,12 @@ class Gateway:
         """Answer the request that lies in the request buffer. Never raises."""
         try:
             _set_running_loop(None)
-            environ, body = loads(self._request)
+            shape, keys, values, body = loads(self._request)
+            if keys is None:
+                keys = self._shapes[shape]
+            elif shape >= 0:
+                self._shapes[shape] = keys
+            environ = dict(zip(keys, values, strict=True))
             request_input = RequestInput(self._host, body)
             response = Response(
                 self._host, self._rules, request_input, environ["REQUEST_METHOD"] == "HEAD"
