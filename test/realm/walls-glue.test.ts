@@ -14,6 +14,7 @@ const test = suite('the glue')
 const PROMISES: Readonly<Record<AttackName, readonly [promise: string, calls: number]>> = {
   arguments: ['gives nothing away for arguments and receivers of every kind', 10_000],
   stack: ['gives nothing away, and leaves nothing half done, at the end of the stack', 10_000],
+  'pyodide stack': ['gives nothing away when Python is entered at the end of the stack', 100],
   hooks: ['keeps Node from running its own code on what the guest throws about', 20],
   intrinsics: ['does not use an intrinsic that the guest has replaced', 50]
 }

@@ -19,7 +19,7 @@ export interface Outcome {
   readonly answer: unknown
 }
 
-export type AttackName = 'arguments' | 'stack' | 'hooks' | 'intrinsics'
+export type AttackName = 'arguments' | 'stack' | 'pyodide stack' | 'hooks' | 'intrinsics'
 
 /** Levels near the end of the stack that the glue is called from, in frames of 600 bytes. */
 const DEPTHS = 160
@@ -33,13 +33,18 @@ export async function attackVictim(name: AttackName, options: VictimOptions): Pr
     const { calls, findings } = await ATTACKS[name](victim)
     const lostTimers = (await timersAfterAll()) - before
     const { findings: walked } = victim.walker.walk('given')
-    // Odd arguments to Pyodide's own functions break Pyodide, which is the guest's to break.
-    const answer = name === 'arguments' ? 42 : await victim.python('escapes.answer')
+    const answer = MAY_BREAK_PYODIDE.has(name) ? 42 : await victim.python('escapes.answer')
     return { calls, findings: [findings, walked].filter(Boolean).join('\n'), lostTimers, answer }
   } finally {
     rmSync(dataDir, { recursive: true, force: true })
   }
 }
+
+/**
+ * Pyodide is the guest's to break: by odd arguments, and by an error that unwinds frames of wasm, which
+ * do not put their stack pointer back.
+ */
+const MAY_BREAK_PYODIDE: ReadonlySet<AttackName> = new Set(['arguments', 'pyodide stack'])
 
 type Result = Pick<Outcome, 'calls' | 'findings'>
 
@@ -49,11 +54,8 @@ const ATTACKS: Readonly<Record<AttackName, (victim: Victim) => Promise<Result>>>
     await turn()
     return { calls: attack.calls, findings: attack.report() }
   },
-  stack: async (victim) => {
-    const attack = victim.attack('stack.js', victim.script('glue.js'), DEPTHS)
-    await turn()
-    return { calls: attack.calls, findings: attack.report() }
-  },
+  stack: (victim) => attackStack(victim, ''),
+  'pyodide stack': (victim) => attackStack(victim, 'pyodide.runPython'),
   hooks: async (victim) => {
     const attack = victim.attack('hooks.js')
     await turn()
@@ -70,6 +72,13 @@ const ATTACKS: Readonly<Record<AttackName, (victim: Victim) => Promise<Result>>>
     await victim.python('escapes.answer')
     return { calls: attack.calls, findings: attack.report() }
   }
+}
+
+/** `only`: the function that runs Python, and with it wasm, or '' for all others. */
+async function attackStack(victim: Victim, only: string): Promise<Result> {
+  const attack = victim.attack('stack.js', victim.script('glue.js'), DEPTHS, only)
+  await turn()
+  return { calls: attack.calls, findings: attack.report() }
 }
 
 /** So that finalisers run. */

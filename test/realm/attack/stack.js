@@ -1,6 +1,6 @@
 // Calls every function of the glue from all depths near the end of the stack, where any call of the
 // host may fail, at any point, with a RangeError of the host's realm.
-;(function attackStack(walker, glue, depths) {
+;(function attackStack(walker, glue, depths, only) {
   const { apply } = Reflect
   const results = []
   let left = 0
@@ -37,6 +37,7 @@
   }
 
   for (const item of glue(walker)) {
+    if (only === '' ? item.name === 'pyodide.runPython' : item.name !== only) continue
     for (const fall of [dive, plunge]) {
       left = depths
       try {
