@@ -21,6 +21,7 @@ import type {
   ToWorker
 } from '../src/wire/messages.ts'
 import { monotonicMs, RequestTable } from '../src/wire/request-table.ts'
+import { encodeWholeAnswer, type WholeAnswerText } from '../src/wire/whole-answer.ts'
 import { EnvironError } from './environ.ts'
 import { Exchange, splitResponse, wholeBody } from './exchange.ts'
 import { hostCapabilities } from './host/capabilities.ts'
@@ -72,7 +73,7 @@ class WorkerThread {
       for (const task of batch) {
         const answer = await this.#answer(task)
         if ('recycle' in answer && answer.recycle) this.#spent = true
-        this.#port.postMessage(answer)
+        this.#port.postMessage(compact(answer))
       }
     } finally {
       resolve()
@@ -155,6 +156,12 @@ class WorkerThread {
       post({ kind: 'boot-failed', code: 'WASGI_ERR_INTERNAL', args: [text], traceback: '' })
     }
   }
+}
+
+/** The shortest form of an answer (wire/whole-answer.ts). */
+function compact(answer: Answer): Answer | WholeAnswerText {
+  if (answer.kind !== 'complete' || typeof answer.body !== 'string') return answer
+  return encodeWholeAnswer(answer.slot, answer.recycle, answer.head, answer.body)
 }
 
 function bootOptions(boot: Boot) {

@@ -1,6 +1,7 @@
 // The one file that knows Piscina: a pool of as many threads as the group has workers, each greeted
 // as it appears, each task sent to the thread that was chosen for it, and the pool made anew when
 // Piscina has given up on a thread.
+import { fileURLToPath } from 'node:url'
 import type { MessagePort, Worker } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import type { Batch, GroupData, Hello } from '../wire/messages.ts'
@@ -54,12 +55,14 @@ export class ThreadPool {
 
   #addPool(size: number): void {
     const pool = new Piscina({
-      filename: new URL(workerFile(), WORKERS_URL).href,
+      // A path, since Piscina would parse a URL for each task.
+      filename: fileURLToPath(new URL(workerFile(), WORKERS_URL)),
       minThreads: size,
       maxThreads: size,
       concurrentTasksPerWorker: TASKS_PER_THREAD,
       // The default parks an idle thread, and with it its timers and finalisers.
       atomics: 'disabled',
+      recordTiming: false,
       workerData: this.#data,
       env: {},
       resourceLimits: { stackSizeMb: STACK_MB },

@@ -2,6 +2,7 @@
 // Its life: booting, ready, retiring (takes nothing new), dead.
 import { receiveMessageOnPort } from 'node:worker_threads'
 import type { ApplicationSpec, Boot, FromWorker, ToWorker } from '../wire/messages.ts'
+import { decodeWholeAnswer, type WholeAnswerText } from '../wire/whole-answer.ts'
 import type { Exchange } from './exchange.ts'
 import type { PoolThread } from './pool.ts'
 
@@ -31,7 +32,7 @@ export class GroupWorker {
   served = 0
   /** Why it is being terminated, when we do it. */
   deathReason: string | undefined
-  #onMessage: ((message: FromWorker) => void) | undefined
+  #onMessage: ((message: FromWorker | WholeAnswerText) => void) | undefined
   /** Assigned, and not yet handed over. */
   #outbox: Assignment[] = []
 
@@ -43,9 +44,10 @@ export class GroupWorker {
   }
 
   boot(message: Boot, onMessage: (message: FromWorker) => void): void {
-    this.#onMessage = onMessage
-    this.thread.port.on('message', (first: FromWorker) => {
-      onMessage(first)
+    this.#onMessage = (message) =>
+      onMessage(typeof message === 'string' ? decodeWholeAnswer(message) : message)
+    this.thread.port.on('message', (first: FromWorker | WholeAnswerText) => {
+      this.#onMessage?.(first)
       this.#receive(MESSAGES_AT_ONCE) // much cheaper than an event for each
     })
     this.thread.port.unref()
@@ -89,7 +91,7 @@ export class GroupWorker {
     for (let count = 0; count < limit; count++) {
       const next = receiveMessageOnPort(this.thread.port)
       if (next === undefined) return
-      onMessage(next.message as FromWorker)
+      onMessage(next.message as FromWorker | WholeAnswerText)
     }
   }
 

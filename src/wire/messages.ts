@@ -178,7 +178,7 @@ export interface Withdrawn {
   readonly slot: number
 }
 
-/** A whole response. */
+/** A whole response; with a body of text it crosses as wire/whole-answer.ts says. */
 export interface Complete {
   readonly kind: 'complete'
   readonly slot: number

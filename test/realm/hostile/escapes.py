@@ -237,6 +237,11 @@ def _positive(number: int) -> None:
         raise OSError(number)
 
 
+def run_script(code: str) -> None:
+    """Emscripten's own way to run JavaScript."""
+    _libc().emscripten_run_script(code.encode())
+
+
 def connect(host: str, port: int) -> str:
     """A plain socket."""
     with socket.create_connection((host, port), timeout=2) as connection:
