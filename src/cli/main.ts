@@ -1,11 +1,15 @@
 // The command line's way into the process, and the only place that ends it.
 
+import v8 from 'node:v8'
 import { run } from './program.ts'
 import { reportFailure } from './report.ts'
 import type { Actions, Surroundings } from './surroundings.ts'
 
 /** Runs the process's own command line, then exits. */
 export async function main(): Promise<void> {
+  // A second wall: whoever gets out of an interpreter finds a thread in which V8 makes no code from
+  // strings. This thread's context exists already and goes on doing so, as Fastify's validators need.
+  v8.setFlagsFromString('--disallow-code-generation-from-strings')
   const surroundings = realSurroundings()
   // Whatever is thrown beside a command's own promise must end the process in the same form.
   process.on('uncaughtException', (error) => process.exit(reportFailure(error, surroundings)))
