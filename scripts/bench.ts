@@ -98,7 +98,8 @@ async function compare(title: string, app: string, target: string, port: number)
   const contenders = [
     await startWasgi(target, 2),
     await startGunicorn(app, port, ['-w', '2']),
-    await startGunicorn(app, port + 1, ['-w', '2', '--threads', '4', '--keep-alive', '30'])
+    await startGunicorn(app, port + 1, ['--threads', '4', '--keep-alive', '30']),
+    await startGunicorn(app, port + 2, ['-w', '2', '--threads', '4', '--keep-alive', '30'])
   ]
   // V8 goes on compiling the interpreter in the background for some seconds.
   for (let round = 0; round < WARM_UP_ROUNDS; round++) {

@@ -9,17 +9,21 @@ from .host import TOO_LARGE, Host
 class RequestInput:
     """A body that came with the request (`body`), or one to be pulled piece by piece (`None`)."""
 
-    __slots__ = ("_at", "_closed", "_failure", "_host", "_more", "_piece", "gone", "too_large")
+    # What most requests never change costs nothing to make.
+    _piece = b""
+    _at = 0
+    _more = False
+    _failure: Exception | None = None
+    _closed = False
+    gone = False
+    too_large = False
 
     def __init__(self, host: Host, body: bytes | None) -> None:
         self._host = host
-        self._piece = b"" if body is None else body
-        self._at = 0
-        self._more = body is None
-        self._failure: Exception | None = None
-        self._closed = False
-        self.gone = False
-        self.too_large = False
+        if body is None:
+            self._more = True
+        elif body:
+            self._piece = body
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Exactly `size` bytes, fewer only at the end of the body; all of it without a size."""

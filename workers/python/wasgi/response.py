@@ -24,8 +24,16 @@ class Response:
     application that fails before may still change the status.
     """
 
-    __slots__ = ('_credit', '_cut', '_host', '_input', '_rules', 'ended', 'gone', 'head',
-                 'head_only', 'out_of_memory', 'remaining', 'sent')  # fmt: skip
+    # What most responses never change costs nothing to make.
+    head: Head | None = None
+    sent = False
+    ended = False
+    gone = False
+    out_of_memory = False
+    remaining = -1
+    """Body bytes that Content-Length still allows; -1 while it allows any number."""
+    _credit = 0
+    _cut = False
 
     def __init__(
         self, host: Host, rules: HeaderRules, request_input: RequestInput, head_only: bool
@@ -34,15 +42,6 @@ class Response:
         self._rules = rules
         self._input = request_input
         self.head_only = head_only
-        self.head: Head | None = None
-        self.sent = False
-        self.ended = False
-        self.gone = False
-        self.out_of_memory = False
-        self.remaining = -1
-        """Body bytes that Content-Length still allows; -1 while it allows any number."""
-        self._credit = 0
-        self._cut = False
 
     def __call__(
         self, status: str, response_headers: list[tuple[str, str]], exc_info: ExcInfo = None
