@@ -128,12 +128,16 @@ function optionSection(name: OptionName): string {
   const rows = [
     ['Value', valueText(option)],
     ['Default', option.computed ?? (option.default === undefined ? 'none' : defaultOf(option))],
-    ['Command line', onLine ? code(flagSyntax(name, option)) : 'no'],
+    ['Command line', onLine ? `${code(flagSyntax(name, option))}${aliasNote(option)}` : 'no'],
     ['Variable', onLine ? code(variableOf(name)) : 'no'],
     ['Plugin', appliesTo(name, 'plugin') ? code(name) : 'no']
   ]
   const table = rows.map(([what, value]) => `| ${what} | ${value} |`).join('\n')
   return `### ${keyOf(name)}\n\n${option.text}\n\n| | |\n|---|---|\n${table}\n`
+}
+
+function aliasNote({ aliases }: Option): string {
+  return aliases === undefined ? '' : `, \`${aliases.on}\`; the opposite is \`${aliases.off}\``
 }
 
 function flagSyntax(name: OptionName, option: Option): string {

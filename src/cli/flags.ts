@@ -19,8 +19,19 @@ export function addSettingFlags(command: Command): void {
 export function readFlags(command: Command, target: string | undefined): Flags {
   const given = command.opts<Flags>()
   const flags: Flags = { app: target }
-  for (const name of optionNames('command')) if (name !== 'app') flags[name] = given[name]
+  for (const name of optionNames('command')) {
+    if (name !== 'app') flags[name] = given[name] ?? aliased(command, name)
+  }
   return flags
+}
+
+/** What an alias of the flag says: `--lazy` is true, `--eager` is false. */
+function aliased(command: Command, name: OptionName): boolean | undefined {
+  const { aliases } = optionOf(name)
+  if (aliases === undefined) return undefined
+  const given = command.opts<Record<string, true | undefined>>()
+  if (given[aliases.on.slice(2)] === true) return true
+  return given[aliases.off.slice(2)] === true ? false : undefined
 }
 
 /** The file named with --config. */
@@ -33,7 +44,13 @@ function flagsFor(name: OptionName): Flag[] {
   const text = describe(option)
   if (option.kind === 'flag') {
     const off = new Flag(flagOf(name).replace('--', '--no-')).hideHelp()
-    return [new Flag(flagOf(name), text).helpGroup(heading(option)), off]
+    const { aliases } = option
+    // Commander keeps one attribute for each flag; readFlags puts those of aliases where they belong.
+    const short = aliases === undefined ? [] : [new Flag(aliases.on), new Flag(aliases.off)]
+    const shown =
+      aliases === undefined ? text : `${text} Also ${aliases.on}; ${aliases.off} is the opposite.`
+    for (const alias of short) alias.hideHelp()
+    return [new Flag(flagOf(name), shown).helpGroup(heading(option)), off, ...short]
   }
   const flag = new Flag(`${flagOf(name)} <${option.placeholder}>`, text).helpGroup(heading(option))
   if (option.kind === 'paths' || option.kind === 'table') {

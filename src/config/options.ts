@@ -42,6 +42,11 @@ export interface Settings {
   readonly workers: number
   /** The name of the process group, as logs show it. */
   readonly processGroup: string
+  /**
+   * Makes an interpreter when a request needs one, instead of all of them before the server
+   * listens.
+   */
+  readonly lazyInitialization: boolean
   /** How long an interpreter may take to start and import the application. In milliseconds. */
   readonly startupTimeout: number
   /**
@@ -116,6 +121,11 @@ export interface WasgiPluginOptions {
   readonly workers?: number | undefined
   /** The name of the process group, as logs show it. Default: "default". */
   readonly processGroup?: string | undefined
+  /**
+   * Makes an interpreter when a request needs one, instead of all of them before the server
+   * listens. Default: false.
+   */
+  readonly lazyInitialization?: boolean | undefined
   /** How long an interpreter may take to start and import the application. Default: "60s". */
   readonly startupTimeout?: Duration | undefined
   /**

@@ -42,6 +42,8 @@ export interface Option {
   readonly pluginDefault?: string
   readonly heading: 'Application' | 'Listening' | 'Workers' | 'Limits' | 'Logging'
   readonly placeholder?: string
+  /** Shorter flags of the command line, for true and for false. Kind `flag` only. */
+  readonly aliases?: { readonly on: string; readonly off: string }
   /** Completes "must be ..." where the schema alone does not say it well. */
   readonly expected?: string
   /** One or two sentences, in the present tense, for people. */
@@ -163,6 +165,15 @@ export const OPTIONS = {
     placeholder: 'NAME',
     expected: 'letters, digits, "_", "." and "-", at most 64',
     text: 'The name of the process group, as logs show it.'
+  },
+  lazyInitialization: {
+    kind: 'flag',
+    schema: { type: 'boolean' },
+    surfaces: ['command', 'plugin'],
+    default: false,
+    heading: 'Workers',
+    aliases: { on: '--lazy', off: '--eager' },
+    text: 'Makes an interpreter when a request needs one, instead of all of them before the server listens.'
   },
   startupTimeout: {
     kind: 'duration',

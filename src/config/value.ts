@@ -47,7 +47,7 @@ function convert(name: OptionName, option: Option, given: Given): unknown {
     case 'integer':
       return given.written ? integerOf(String(raw)) : numberOf(raw)
     case 'flag':
-      return given.written ? switchOf(String(raw)) : raw
+      return given.written || typeof raw === 'string' ? switchOf(String(raw)) : raw
     case 'path':
       return isPath(raw) ? resolve(given.base, raw) : undefined
     case 'paths':

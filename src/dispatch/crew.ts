@@ -12,11 +12,15 @@ import { type BootTemplate, GroupWorker } from './worker.ts'
 export interface CrewOptions {
   readonly name: string
   readonly workers: number
+  /** Whether interpreters are made by `bootFor` alone, and not as soon as there are threads. */
+  readonly lazy: boolean
   readonly startupTimeoutMs: number
   readonly boot: BootTemplate
 }
 
 export interface CrewEvents {
+  /** A worker without an interpreter is there; `bootFor` makes it one. */
+  onEmpty(): void
   onReady(worker: GroupWorker, ready: Ready): void
   onLog(worker: GroupWorker, line: LogLine): void
   /** Everything else a worker sends belongs to one of its requests. */
@@ -39,6 +43,8 @@ export class Crew {
   readonly #started = Promise.withResolvers<void>()
   #state: 'starting' | 'running' | 'closed' = 'starting'
   #bootFailures = 0
+  /** Not before then is an application tried again for a request, on the clock of `performance`. */
+  #retryAt = 0
   /** Why the last worker could not boot; undefined once one could. */
   bootError: WasgiError | undefined
 
@@ -46,6 +52,10 @@ export class Crew {
     this.#options = options
     this.#events = events
     this.#locks = locks
+    if (options.lazy) {
+      this.#state = 'running'
+      this.#started.resolve()
+    }
     this.#pool = new ThreadPool(options.workers, data, {
       onThread: (thread) => this.#add(thread),
       onFault: (threadId) => this.#fault(threadId),
@@ -53,7 +63,7 @@ export class Crew {
     })
   }
 
-  /** Settles when every worker is ready, or with the first failure to boot. */
+  /** Settles when every worker is ready, or with the first failure to boot; if lazy, at once. */
   get started(): Promise<void> {
     return this.#started.promise
   }
@@ -65,6 +75,24 @@ export class Crew {
   anyReady(): boolean {
     for (const worker of this.#workers.values()) if (worker.state === 'ready') return true
     return false
+  }
+
+  /** Makes interpreters, as far as there are threads without one, until `count` are being made. */
+  bootFor(count: number): void {
+    let wanted = count - this.#count('booting')
+    for (const worker of this.#workers.values()) {
+      if (wanted <= 0) return
+      if (worker.state !== 'empty') continue
+      this.#boot(worker)
+      wanted--
+    }
+  }
+
+  /** Whether a request may wait for an interpreter that is being made, or can be made for it. */
+  get hasSpare(): boolean {
+    if (!this.#options.lazy) return false
+    if (this.#count('booting') > 0) return true
+    return this.#count('empty') > 0 && performance.now() >= this.#retryAt
   }
 
   async close(): Promise<void> {
@@ -86,6 +114,11 @@ export class Crew {
       thread
     )
     this.#workers.set(thread.threadId, worker)
+    if (this.#options.lazy) this.#events.onEmpty()
+    else this.#boot(worker)
+  }
+
+  #boot(worker: GroupWorker): void {
     const logBudget = createLogBudget()
     const budget = new LogBudget(logBudget)
     const { name, owner } = worker
@@ -137,6 +170,7 @@ export class Crew {
     this.#fail(worker, bootError(message, this.#options.boot.grants))
     // The thread stays for a while, so that a broken application is not tried in a tight loop.
     const delayMs = Math.min(RETRY_FIRST_MS * 2 ** (this.#bootFailures - 1), RETRY_LAST_MS)
+    this.#retryAt = performance.now() + delayMs
     setTimeout(() => worker.terminate('it could not load the application'), delayMs).unref()
   }
 

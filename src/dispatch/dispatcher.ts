@@ -29,6 +29,10 @@ export interface DispatcherOptions {
   readonly workers: () => Iterable<GroupWorker>
   /** Why no worker can start, when that is so. */
   readonly bootError: () => WasgiError | undefined
+  /** Whether some worker has no interpreter yet, or one that is being made. */
+  readonly hasSpare: () => boolean
+  /** So many requests could do with an interpreter more. Does nothing when all workers have one. */
+  readonly onDemand: (count: number) => void
   readonly onFailure: (worker: GroupWorker, error: WasgiError) => void
 }
 
@@ -83,7 +87,7 @@ export class Dispatcher {
 
   /** No worker is ready and none can be: whoever waits is told so. */
   failWaiting(): void {
-    const error = this.#down()
+    const error = this.#down(false)
     if (error === undefined) return
     for (const exchange of this.#waiting.splice(0)) this.#drop(exchange, error)
   }
@@ -122,12 +126,22 @@ export class Dispatcher {
   #dispatch(exchange: Exchange): void {
     const worker = this.#leastBusy()
     if (worker !== undefined) {
+      if (worker.exchanges.size > 0) this.#options.onDemand(1)
       this.#assign(exchange, worker)
       return
     }
-    const down = this.#down()
-    if (down === undefined) this.#waiting.push(exchange)
-    else this.#drop(exchange, down)
+    const down = this.#down(this.#options.hasSpare())
+    if (down !== undefined) {
+      this.#drop(exchange, down)
+      return
+    }
+    this.#waiting.push(exchange)
+    this.demand()
+  }
+
+  /** Requests wait, and a worker without an interpreter may be there. */
+  demand(): void {
+    if (this.#waiting.length > 0) this.#options.onDemand(this.#waiting.length)
   }
 
   #leastBusy(): GroupWorker | undefined {
@@ -139,11 +153,11 @@ export class Dispatcher {
     return best
   }
 
-  #down(): WasgiError | undefined {
+  #down(hasSpare: boolean): WasgiError | undefined {
     const { group } = this.#options
     if (this.#closed) return new WasgiError('WASGI_ERR_GROUP_DOWN', [group, 'it is closed'])
     const cause = this.#options.bootError()
-    if (cause === undefined) return undefined
+    if (cause === undefined || hasSpare) return undefined
     for (const worker of this.#options.workers()) if (worker.state === 'ready') return undefined
     return new WasgiError('WASGI_ERR_GROUP_DOWN', [group, cause.message], { cause })
   }

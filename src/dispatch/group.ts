@@ -74,11 +74,14 @@ export class ProcessGroup {
         grants: options.boot.grants,
         workers: () => this.#crew.workers,
         bootError: () => this.#crew.bootError,
+        hasSpare: () => this.#crew.hasSpare,
+        onDemand: (count) => this.#crew.bootFor(count),
         onFailure: (worker, error) => events.onFailure(worker.name, error)
       },
       new RequestTable(requests)
     )
     this.#crew = new Crew(options, { assets, requests, locks: locks.buffer }, locks, {
+      onEmpty: () => this.#dispatcher.demand(),
       onReady: (worker, ready) => {
         events.onReady(worker.name, ready)
         this.#dispatcher.feed(worker)

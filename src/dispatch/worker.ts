@@ -1,12 +1,12 @@
 // One worker of a process group: a thread with its interpreter, seen from the main thread.
-// Its life: booting, ready, retiring (takes nothing new), dead.
+// Its life: empty (no interpreter yet), booting, ready, retiring (takes nothing new), dead.
 import { receiveMessageOnPort } from 'node:worker_threads'
 import type { ApplicationSpec, Boot, FromWorker, ToWorker } from '../wire/messages.ts'
 import { decodeWholeAnswer, type WholeAnswerText } from '../wire/whole-answer.ts'
 import type { Exchange } from './exchange.ts'
 import type { PoolThread } from './pool.ts'
 
-export type WorkerState = 'booting' | 'ready' | 'retiring' | 'dead'
+export type WorkerState = 'empty' | 'booting' | 'ready' | 'retiring' | 'dead'
 
 /** A request in the row of the request table that it has in one worker. */
 export interface Assignment {
@@ -28,7 +28,7 @@ export class GroupWorker {
   readonly exchanges: Map<number, Exchange> = new Map()
   /** Its rows of the request table: those of `exchanges`, and of what was taken back from it since. */
   readonly rows: Map<number, Exchange> = new Map()
-  state: WorkerState = 'booting'
+  state: WorkerState = 'empty'
   served = 0
   /** Why it is being terminated, when we do it. */
   deathReason: string | undefined
@@ -51,6 +51,7 @@ export class GroupWorker {
       this.#receive(MESSAGES_AT_ONCE) // much cheaper than an event for each
     })
     this.thread.port.unref()
+    this.state = 'booting'
     this.send(message)
   }
 

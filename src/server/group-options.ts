@@ -42,6 +42,7 @@ export async function groupOptions(
   const options = {
     name: freeName(settings.processGroup, others),
     workers: settings.workers,
+    lazy: settings.lazyInitialization,
     memoryLimitBytes: settings.memoryLimit,
     requestTimeoutMs: settings.requestTimeout,
     startupTimeoutMs: settings.startupTimeout,

@@ -49,13 +49,17 @@ export async function checkApplication(resolved: ResolvedSettings): Promise<Chec
   const events = groupEvents(createLogger({ level, format }))
   let callable = ''
   let bootMs = 0
-  const group = await ProcessGroup.start({ ...options, workers: 1 }, new SharedLocks(), {
-    ...events,
-    onReady: (_worker, ready) => {
-      callable = ready.callable
-      bootMs = ready.bootMs
+  const group = await ProcessGroup.start(
+    { ...options, workers: 1, lazy: false },
+    new SharedLocks(),
+    {
+      ...events,
+      onReady: (_worker, ready) => {
+        callable = ready.callable
+        bootMs = ready.bootMs
+      }
     }
-  })
+  )
   await group.close(0)
   return { callable, pythonVersion: group.pythonVersion, bootMs }
 }

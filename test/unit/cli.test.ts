@@ -164,6 +164,31 @@ test(
   })
 )
 
+const LAZINESS: ReadonlyArray<readonly [flags: readonly string[], lazy: boolean]> = [
+  [[], true],
+  [['--eager'], false],
+  [['--no-lazy-initialization'], false],
+  [['--lazy'], true],
+  [['--lazy-initialization'], true]
+]
+for (const [flags, lazy] of LAZINESS) {
+  test(
+    `lazy initialisation is ${lazy} for ${flags.join(' ') || 'what the environment says'}`,
+    within(5_000, async () => {
+      let given: ResolvedSettings | undefined
+      const startServer: Actions['startServer'] = async (resolved) => {
+        given = resolved
+        throw new WasgiError('WASGI_ERR_LISTEN', ['here', 'this is a test'])
+      }
+      const variables = { WASGI_LAZY_INITIALIZATION: 'on' }
+
+      await start(['serve', 'app.py', ...flags], { startServer }, { variables }).code
+
+      assert.is(given?.settings.lazyInitialization, lazy)
+    })
+  )
+}
+
 test(
   '--no-debug takes back what the environment says',
   within(5_000, async () => {

@@ -66,13 +66,15 @@ export interface Bench {
   readonly threads: FakeThread[]
   readonly workers: GroupWorker[]
   readonly failures: WasgiError[]
+  /** How many interpreters the dispatcher could have done with, each time it said so. */
+  readonly demands: number[]
   /** Resolves once the request has been handed over, or waits. */
   send(label?: string): Promise<Exchange>
 }
 
 export function bench(
   count: number,
-  options: { requestTimeoutMs?: number; bootError?: WasgiError } = {}
+  options: { requestTimeoutMs?: number; bootError?: WasgiError; hasSpare?: boolean } = {}
 ): Bench {
   const table = new RequestTable(new SharedArrayBuffer(requestTableBytes(count * ROWS_PER_WORKER)))
   const threads = Array.from({ length: count }, (_, index) => new FakeThread(index + 1, table))
@@ -82,6 +84,7 @@ export function bench(
     return worker
   })
   const failures: WasgiError[] = []
+  const demands: number[] = []
   const dispatcher = new Dispatcher(
     {
       group: 'test',
@@ -89,6 +92,8 @@ export function bench(
       grants: [],
       workers: () => workers.filter((worker) => worker.state !== 'dead'),
       bootError: () => options.bootError,
+      hasSpare: () => options.hasSpare ?? false,
+      onDemand: (count) => demands.push(count),
       onFailure: (_worker, error) => failures.push(error)
     },
     table
@@ -109,7 +114,7 @@ export function bench(
     await settle()
     return exchange
   }
-  return { dispatcher, threads, workers, failures, send }
+  return { dispatcher, threads, workers, failures, demands, send }
 }
 
 export const OK: Unaddressed<Complete> = {

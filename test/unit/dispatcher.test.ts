@@ -296,4 +296,42 @@ test(
   })
 )
 
+test(
+  'an interpreter is asked for by a request that waits, and by one that finds all of them busy',
+  within(2_000, async () => {
+    const { workers, demands, send } = bench(2)
+    for (const worker of workers) worker.state = 'empty'
+    await send()
+    await send()
+    assert.equal(demands, [1, 2])
+
+    demands.length = 0
+    assert.ok(workers[0])
+    workers[0].state = 'ready'
+    await send('finds an idle worker')
+    assert.equal(demands, [])
+    await send('finds a busy one')
+    assert.equal(demands, [1])
+  })
+)
+
+test(
+  'after a failed start a request waits for the next try, unless that is not due yet',
+  within(2_000, async () => {
+    const bootError = new WasgiError('WASGI_ERR_APP_IMPORT', ['app.py', 'ImportError: x'])
+    const due = bench(1, { bootError, hasSpare: true })
+    const early = bench(1, { bootError, hasSpare: false })
+    for (const { workers } of [due, early]) for (const worker of workers) worker.state = 'empty'
+
+    await due.send()
+    const refused = await early.send()
+    const failed = await due.send()
+    due.dispatcher.failWaiting()
+
+    assert.equal(due.demands, [1, 2])
+    assert.is(await codeOf(refused), 'WASGI_ERR_GROUP_DOWN')
+    assert.is(await codeOf(failed), 'WASGI_ERR_GROUP_DOWN')
+  })
+)
+
 test.run()
