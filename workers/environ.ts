@@ -45,7 +45,8 @@ export class EnvironWriter {
     this.#byte(INT)
     this.#uint32(shape.id)
     if (shape.known) this.#byte(NONE)
-    else this.#tuple(shape.keys, SHORT_ASCII_INTERNED)
+    // Interned text is never freed, so a client that makes up names must not have them interned.
+    else this.#tuple(shape.keys, shape.id === -1 ? SHORT_ASCII : SHORT_ASCII_INTERNED)
     this.#tuple(valuesOf(lines, shape), SHORT_ASCII)
     this.#body(body)
     if (this.#at > target.length) throw new EnvironError('the request head is too large', 431)

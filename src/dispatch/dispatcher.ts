@@ -87,7 +87,7 @@ export class Dispatcher {
 
   /** No worker is ready and none can be: whoever waits is told so. */
   failWaiting(): void {
-    const error = this.#down(false)
+    const error = this.#down()
     if (error === undefined) return
     for (const exchange of this.#waiting.splice(0)) this.#drop(exchange, error)
   }
@@ -130,7 +130,7 @@ export class Dispatcher {
       this.#assign(exchange, worker)
       return
     }
-    const down = this.#down(this.#options.hasSpare())
+    const down = this.#down()
     if (down !== undefined) {
       this.#drop(exchange, down)
       return
@@ -153,11 +153,11 @@ export class Dispatcher {
     return best
   }
 
-  #down(hasSpare: boolean): WasgiError | undefined {
+  #down(): WasgiError | undefined {
     const { group } = this.#options
     if (this.#closed) return new WasgiError('WASGI_ERR_GROUP_DOWN', [group, 'it is closed'])
     const cause = this.#options.bootError()
-    if (cause === undefined || hasSpare) return undefined
+    if (cause === undefined || this.#options.hasSpare()) return undefined
     for (const worker of this.#options.workers()) if (worker.state === 'ready') return undefined
     return new WasgiError('WASGI_ERR_GROUP_DOWN', [group, cause.message], { cause })
   }

@@ -96,8 +96,12 @@ export class Exchange {
   }
 
   finishStream(): void {
+    if (this.#stream !== undefined) this.#stream.finish()
+    else if (!this.#over) {
+      // Only an application that meddles with the gateway can end a response that never began.
+      this.#reject(new WasgiError('WASGI_ERR_APP_EXCEPTION', ['no response', this.request.label]))
+    }
     this.#over = true
-    this.#stream?.finish()
     this.request.source?.discard()
   }
 

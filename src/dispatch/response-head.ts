@@ -22,7 +22,7 @@ export function parseResponseHead(text: ResponseHeadText): ResponseHead {
   const known = remembered.get(text)
   if (known !== undefined) return known
   const head = parse(text)
-  if (text.length <= REMEMBERED_LENGTH && head.headers['set-cookie'] === undefined) {
+  if (text.length <= REMEMBERED_LENGTH && isPlain(head.headers)) {
     if (remembered.size >= REMEMBERED_HEADS) remembered.clear()
     remembered.set(text, head)
   }
@@ -38,10 +38,17 @@ function parse(text: ResponseHeadText): ResponseHead {
     const value = lines[i + 1] ?? ''
     const before = headers[name]
     if (before === undefined) headers[name] = value
-    else headers[name] = Array.isArray(before) ? [...before, value] : [before, value]
+    else if (Array.isArray(before)) before.push(value)
+    else headers[name] = [before, value]
   }
   const status = Number(line.slice(0, 3))
   return { status, reason: line.slice(4), headers, ascii: isAscii(text) }
+}
+
+/** No cookies, and no arrays: those could be changed by a hook of the server's that gets one. */
+function isPlain(headers: ResponseHead['headers']): boolean {
+  if (headers['set-cookie'] !== undefined) return false
+  return Object.values(headers).every((value) => typeof value === 'string')
 }
 
 const ASCII = /^[\0-\x7f]*$/

@@ -27,7 +27,8 @@ export function sendResponse(
   const hasType = typeof type === 'string' && isSimpleContentType(type)
   // Node sends head and body as one string, if it may: it would write a Latin-1 head as UTF-8.
   if (typeof body === 'string' && hasType && response.ascii && isAscii(body)) {
-    return reply.serializer(asItIs).send(body)
+    if (type.includes('json')) reply.serializer(asItIs)
+    return reply.send(body)
   }
   const bytes =
     typeof body === 'string'
@@ -39,8 +40,14 @@ export function sendResponse(
   return reply.send(Readable.from([bytes]))
 }
 
-/** Without a serializer Fastify adds a charset to every JSON text. */
-const asItIs = (text: unknown): string => text as string
+/**
+ * Without a serializer Fastify adds a charset to every JSON text. It is for this one text: an error
+ * handler may still have something else to send.
+ */
+function asItIs(this: FastifyReply, text: unknown): string {
+  this.serializer(null as unknown as () => string) // Fastify's own "none"
+  return text as string
+}
 
 /** `--debug` only: the traceback, for the developer's own browser. */
 export function sendDebugPage(reply: FastifyReply, error: WasgiError): FastifyReply {

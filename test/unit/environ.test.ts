@@ -208,6 +208,25 @@ test('keys that did not fit are sent again', () => {
   assert.not.equal(keys, null)
 })
 
+test('only names that are kept are interned, since Python never frees those', () => {
+  const interned = 'Z'.charCodeAt(0)
+  const typeOfLastKey = (name: string): number => {
+    const target = new Uint8Array(65_536)
+    new EnvironWriter().write(target, encodeRequestHead(LINE, [name, 'y']) ?? '', null)
+    const key = Buffer.from(`HTTP_${name.toUpperCase()}`)
+    const at = Buffer.from(target).indexOf(key)
+    assert.ok(at > 0)
+    // A short text has one byte of length between its type and itself, a long one has four.
+    return target[at - (key.length < 256 ? 2 : 5)] ?? 0
+  }
+
+  const short = typeOfLastKey('Accept')
+  const long = typeOfLastKey('n'.repeat(3000))
+
+  assert.is(short, interned)
+  assert.is.not(long, interned)
+})
+
 test('no more lists of names are kept than there is room for', () => {
   const writer = new EnvironWriter()
   const target = new Uint8Array(65_536)
