@@ -1,5 +1,6 @@
 // What `import … from 'wasgi'` gives.
 export type { WasgiPluginOptions } from './config/settings.ts'
+export type { InterpreterStatus } from './dispatch/group.ts'
 export { type ErrorCode, WasgiError } from './errors.ts'
 export {
   type WasgiApplication,

@@ -158,6 +158,12 @@ export class Interpreter {
     })
   }
 
+  /** Bytes of the wasm memory. It never shrinks. */
+  get heapBytes(): number {
+    this.#region('response') // finds the memory again if it has grown
+    return this.#view.length
+  }
+
   /** The bytes Python left in the response buffer: valid until the next call into Python. */
   response(): Uint8Array {
     return this.#region('response')

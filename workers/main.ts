@@ -50,6 +50,7 @@ class WorkerThread {
   readonly #requests: RequestTable
   readonly #interpreter: Interpreter
   #exchange: Exchange | undefined
+  #heap: Float64Array = new Float64Array(1)
   /** It has run out of memory and is to be replaced. */
   #spent = false
   /** The end of the last batch taken; the next one waits for it. */
@@ -75,9 +76,14 @@ class WorkerThread {
         if ('recycle' in answer && answer.recycle) this.#spent = true
         this.#port.postMessage(compact(answer))
       }
+      this.#weigh()
     } finally {
       resolve()
     }
+  }
+
+  #weigh(): void {
+    if (this.#interpreter.state === 'ready') this.#heap[0] = this.#interpreter.heapBytes
   }
 
   /** Claims the request, and runs it if it is still ours. */
@@ -125,6 +131,7 @@ class WorkerThread {
 
   async #boot(boot: Boot): Promise<void> {
     const startedAt = performance.now()
+    this.#heap = new Float64Array(boot.heap)
     const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void =>
       this.#port.postMessage(message, transfer)
     const { settle, fireTimer } = this.#interpreter
@@ -146,6 +153,7 @@ class WorkerThread {
       const answer = await this.#interpreter.load(boot.application)
       if (answer.ok) {
         const bootMs = performance.now() - startedAt
+        this.#weigh()
         post({ kind: 'ready', callable: answer.callable, bootMs })
       } else {
         const { code, args, traceback } = answer

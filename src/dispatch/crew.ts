@@ -79,6 +79,7 @@ export class Crew {
 
   /** Makes interpreters, as far as there are threads without one, until `count` are being made. */
   bootFor(count: number): void {
+    if (performance.now() < this.#retryAt) return
     let wanted = count - this.#count('booting')
     for (const worker of this.#workers.values()) {
       if (wanted <= 0) return
@@ -121,8 +122,8 @@ export class Crew {
   #boot(worker: GroupWorker): void {
     const logBudget = createLogBudget()
     const budget = new LogBudget(logBudget)
-    const { name, owner } = worker
-    worker.boot({ kind: 'boot', ...this.#options.boot, name, owner, logBudget }, (message) =>
+    const { name, owner, heap } = worker
+    worker.boot({ kind: 'boot', ...this.#options.boot, name, owner, logBudget, heap }, (message) =>
       this.#receive(worker, message, budget)
     )
     const { startupTimeoutMs } = this.#options
@@ -169,12 +170,13 @@ export class Crew {
     worker.state = 'retiring'
     this.#fail(worker, bootError(message, this.#options.boot.grants))
     // The thread stays for a while, so that a broken application is not tried in a tight loop.
-    const delayMs = Math.min(RETRY_FIRST_MS * 2 ** (this.#bootFailures - 1), RETRY_LAST_MS)
-    this.#retryAt = performance.now() + delayMs
+    const delayMs = this.#retryAt - performance.now()
     setTimeout(() => worker.terminate('it could not load the application'), delayMs).unref()
   }
 
   #fail(worker: GroupWorker, error: WasgiError): void {
+    const delayMs = Math.min(RETRY_FIRST_MS * 2 ** this.#bootFailures, RETRY_LAST_MS)
+    this.#retryAt = performance.now() + delayMs
     this.#bootFailures++
     this.bootError = error
     // While the group starts, its starter is the one to tell.

@@ -9,6 +9,7 @@ import { Crew, type CrewOptions } from './crew.ts'
 import { Dispatcher, ROWS_PER_WORKER } from './dispatcher.ts'
 import type { Exchange, GatewayRequest } from './exchange.ts'
 import type { SharedLocks } from './shared-locks.ts'
+import type { WorkerState } from './worker.ts'
 
 export interface GroupOptions extends CrewOptions {
   readonly memoryLimitBytes: number
@@ -30,6 +31,23 @@ export interface WorkerStatus {
   readonly threadId: number
   readonly state: string
   readonly served: number
+}
+
+/** One interpreter that there is, or that is being made. */
+export interface InterpreterStatus {
+  /** The process group. */
+  readonly group: string
+  /** `group/number`, as logs name it. */
+  readonly worker: string
+  /** mod_wsgi's word for an interpreter in a worker. */
+  readonly mode: 'daemon'
+  readonly state: Exclude<WorkerState, 'empty' | 'dead'>
+  /** How it came to be: `cold` is booted from nothing. */
+  readonly boot: 'cold'
+  /** Requests it has answered. */
+  readonly served: number
+  /** Bytes of its WebAssembly memory after the last request. It never shrinks. */
+  readonly heapBytes: number
 }
 
 const SWEEP_MS = 100
@@ -109,6 +127,17 @@ export class ProcessGroup {
       state,
       served
     }))
+  }
+
+  /** The interpreters of this group. A worker of a lazy group has none before it is needed. */
+  interpreters(): readonly InterpreterStatus[] {
+    const all: InterpreterStatus[] = []
+    for (const { name, state, served, heapBytes } of this.#crew.workers) {
+      if (state === 'empty' || state === 'dead') continue
+      const status = { group: this.name, worker: name, mode: 'daemon', boot: 'cold' } as const
+      all.push({ ...status, state, served, heapBytes })
+    }
+    return all
   }
 
   /** Waits for the requests in progress, at most `timeoutMs`, then ends the workers. */

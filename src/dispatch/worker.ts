@@ -30,6 +30,8 @@ export class GroupWorker {
   readonly rows: Map<number, Exchange> = new Map()
   state: WorkerState = 'empty'
   served = 0
+  /** Shared with the worker; see Boot. */
+  readonly heap: SharedArrayBuffer = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT)
   /** Why it is being terminated, when we do it. */
   deathReason: string | undefined
   #onMessage: ((message: FromWorker | WholeAnswerText) => void) | undefined
@@ -96,6 +98,11 @@ export class GroupWorker {
     }
   }
 
+  /** Bytes of its interpreter's wasm memory after the last request; 0 before there is one. */
+  get heapBytes(): number {
+    return new Float64Array(this.heap)[0] ?? 0
+  }
+
   /** Ends the thread at once. Its exit is announced by the pool. */
   terminate(reason: string): void {
     this.state = 'dead'
@@ -105,6 +112,6 @@ export class GroupWorker {
 }
 
 /** What every worker of a group is booted with. */
-export type BootTemplate = Omit<Boot, 'kind' | 'name' | 'owner' | 'logBudget'> & {
+export type BootTemplate = Omit<Boot, 'kind' | 'name' | 'owner' | 'logBudget' | 'heap'> & {
   readonly application: ApplicationSpec
 }

@@ -6,7 +6,7 @@ import {
   settingsFromPlugin,
   type WasgiPluginOptions
 } from '../config/settings.ts'
-import { ProcessGroup, type WorkerStatus } from '../dispatch/group.ts'
+import { type InterpreterStatus, ProcessGroup, type WorkerStatus } from '../dispatch/group.ts'
 import { SharedLocks } from '../dispatch/shared-locks.ts'
 import { isSimpleContentType } from './content-type.ts'
 import { answer, type GatewayOptions } from './gateway.ts'
@@ -20,11 +20,14 @@ export interface WasgiApplication {
   readonly prefix: string
   readonly group: string
   workers(): readonly WorkerStatus[]
+  interpreters(): readonly InterpreterStatus[]
 }
 
 /** What `app.wasgi` is: everything mounted in this scope and below the first one that mounted. */
 export interface WasgiDecorator {
   readonly applications: readonly WasgiApplication[]
+  /** The interpreters of all of them. */
+  interpreters(): readonly InterpreterStatus[]
 }
 
 declare module 'fastify' {
@@ -47,7 +50,8 @@ export async function mount(instance: FastifyInstance, resolved: ResolvedSetting
     target: application.target,
     prefix: instance.prefix,
     group: group.name,
-    workers: () => group.workers()
+    workers: () => group.workers(),
+    interpreters: () => group.interpreters()
   })
   addRoutes(instance, {
     group,
@@ -61,6 +65,10 @@ export async function mount(instance: FastifyInstance, resolved: ResolvedSetting
 class Mounted implements WasgiDecorator {
   readonly applications: WasgiApplication[] = []
   readonly locks: SharedLocks = new SharedLocks()
+
+  interpreters(): readonly InterpreterStatus[] {
+    return this.applications.flatMap((application) => application.interpreters())
+  }
 }
 
 function decorate(instance: FastifyInstance): Mounted {

@@ -57,6 +57,8 @@ export interface Boot {
   readonly windowBytes: number
   /** wire/log-budget.ts */
   readonly logBudget: SharedArrayBuffer
+  /** One double: the bytes of the interpreter's wasm memory, kept up to date by the worker. */
+  readonly heap: SharedArrayBuffer
 }
 
 /** Worker → main, exactly once after `boot`. */

@@ -217,7 +217,8 @@ function bootMessage({ dataDir, appDir = HOSTILE }: VictimOptions): Boot {
     debug: false,
     tmpLimitBytes: 67_108_864,
     windowBytes: 262_144,
-    logBudget: new SharedArrayBuffer(8)
+    logBudget: new SharedArrayBuffer(8),
+    heap: new SharedArrayBuffer(8)
   }
 }
 
