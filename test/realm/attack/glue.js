@@ -12,6 +12,9 @@
     calls[calls.length] = { name, call, args }
   }
 
+  // First, since odd arguments to the others can break Pyodide, and Python in a broken Pyodide may run
+  // for ever.
+  add('pyodide.runPython', pyodide.runPython, '1')
   for (const name of ['send', 'log', 'wake', 'flock', 'drain', 'pull']) {
     const args = { send: [2, 3], log: [30, 'stdout', 'text'], flock: [1, 2] }[name] ?? []
     add(`channel.${name}`, channel[name], ...args)
@@ -85,6 +88,5 @@
   add('FS.mkdir', FS.mkdir, '/tmp/made', 0o777)
   add('FS.writeFile', FS.writeFile, '/tmp/file', 'text')
   add('FS.readFile', FS.readFile, '/app/app.py')
-  add('pyodide.runPython', pyodide.runPython, '1')
   return calls
 })
