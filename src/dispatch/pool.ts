@@ -4,6 +4,7 @@
 import { fileURLToPath } from 'node:url'
 import type { MessagePort, Worker } from 'node:worker_threads'
 import { Piscina } from 'piscina'
+import { THREAD_OPTIONS } from '../../workers/realm.ts'
 import type { Batch, GroupData, Hello } from '../wire/messages.ts'
 import { WORKERS_URL } from './assets.ts'
 
@@ -65,6 +66,7 @@ export class ThreadPool {
       recordTiming: false,
       workerData: this.#data,
       env: {},
+      execArgv: [...THREAD_OPTIONS],
       resourceLimits: { stackSizeMb: STACK_MB },
       loadBalancer: (_task, workers) => workers.find((worker) => worker.id === this.#chosen) ?? null
     })

@@ -10,6 +10,7 @@ import type {
   ProgressMessage,
   RunMessage
 } from '../../workers/packages/messages.ts'
+import { THREAD_OPTIONS } from '../../workers/realm.ts'
 import { loadAssets, WORKERS_URL } from '../dispatch/assets.ts'
 
 /** Wheels are unpacked in memory, one at a time. */
@@ -40,6 +41,7 @@ export class InstallerThread {
     const worker = new Worker(new URL(`packages/main.${suffix}`, WORKERS_URL), {
       workerData: await installerData(),
       env: {},
+      execArgv: [...THREAD_OPTIONS],
       resourceLimits: { stackSizeMb: STACK_MB }
     })
     return new InstallerThread(worker)

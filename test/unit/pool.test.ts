@@ -1,10 +1,13 @@
 // The thread pool with real threads that are never told to boot an interpreter.
 import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import type { WorkerOptions } from 'node:worker_threads'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type PoolThread, ThreadPool } from '../../src/dispatch/pool.ts'
 import type { GroupData } from '../../src/wire/messages.ts'
 import { requestTableBytes } from '../../src/wire/request-table.ts'
+import { THREAD_OPTIONS } from '../../workers/realm.ts'
 import { within } from './within.ts'
 
 const test = suite('thread pool')
@@ -68,6 +71,29 @@ test(
 
     assert.is(new Set(live.keys()).size, 2)
     await pool.close()
+  })
+)
+
+test(
+  'every thread is told not to check what a guest may have put on a promise',
+  within(30_000, async () => {
+    // What Piscina takes its threads from. test/realm/walls-thread.test.ts shows what the option is for.
+    const threads = createRequire(import.meta.url)('node:worker_threads')
+    const { Worker } = threads
+    const given: unknown[] = []
+    threads.Worker = class extends Worker {
+      constructor(file: string, options: WorkerOptions) {
+        super(file, options)
+        given.push(options.execArgv)
+      }
+    }
+    const { pool, live, until } = watch(2)
+    threads.Worker = Worker
+
+    await until(() => live.size === 2)
+    await pool.close()
+
+    assert.equal(given, [[...THREAD_OPTIONS], [...THREAD_OPTIONS]])
   })
 )
 
