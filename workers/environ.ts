@@ -10,8 +10,7 @@ import { type HeadShape, HeadShapes } from './head-shapes.ts'
 const TUPLE = 0x28 // '('
 const SMALL_TUPLE = 0x29 // ')'
 const INT = 0x69 // 'i'
-const SHORT_ASCII = 0x7a // 'z'
-const SHORT_ASCII_INTERNED = 0x5a // 'Z'
+const SHORT_ASCII = 0x7a // 'z'; 'Z' is interned text, which Python never frees, and clients make up names
 const UNICODE = 0x75 // 'u'
 const BYTES = 0x73 // 's'
 const NONE = 0x4e // 'N'
@@ -45,27 +44,26 @@ export class EnvironWriter {
     this.#byte(INT)
     this.#uint32(shape.id)
     if (shape.known) this.#byte(NONE)
-    // Interned text is never freed, so a client that makes up names must not have them interned.
-    else this.#tuple(shape.keys, shape.id === -1 ? SHORT_ASCII : SHORT_ASCII_INTERNED)
-    this.#tuple(valuesOf(lines, shape), SHORT_ASCII)
+    else this.#tuple(shape.keys)
+    this.#tuple(valuesOf(lines, shape))
     this.#body(body)
     if (this.#at > target.length) throw new EnvironError('the request head is too large', 431)
-    this.#shapes.remember(shape) // not before all of it is there for Python to read
+    if (!shape.known) this.#shapes.remember(shape) // all of it is there now for Python to read
     return this.#at
   }
 
-  #tuple(texts: readonly string[], shortType: number): void {
+  #tuple(texts: readonly string[]): void {
     this.#byte(TUPLE)
     this.#uint32(texts.length)
-    for (const text of texts) this.#text(text, shortType)
+    for (const text of texts) this.#text(text)
   }
 
   /** Short ASCII as itself; everything else as UTF-8 with a length of four bytes. */
-  #text(text: string, shortType: number): void {
+  #text(text: string): void {
     const length = text.length
     const start = this.#at
     if (length < 256) {
-      this.#byte(shortType)
+      this.#byte(SHORT_ASCII)
       this.#byte(length)
       let index = 0
       for (; index < length; index++) {

@@ -18,11 +18,10 @@ const LINE_KEYS: readonly string[] = [
   'SERVER_PORT'
 ]
 
-/** Shapes that are remembered, here and in Python; what comes later is sent in full each time. */
+/** Shapes that are remembered at a time, here and in Python. */
 const SHAPE_LIMIT = 256
 /** Characters of header names; more is no browser's doing, and not remembered. */
 const NAMES_LIMIT = 2048
-const KEY_CACHE_LIMIT = 1024
 
 /** What the environs of all requests with the same header names, in the same order, share. */
 export interface HeadShape {
@@ -40,8 +39,6 @@ export interface HeadShape {
 
 export class HeadShapes {
   readonly #known = new Map<string, HeadShape>()
-  /** Header name as received → environ key; '' for a name that must not reach the application. */
-  readonly #keys = new Map<string, string>()
 
   /** The shape of a head, given its lines (wire/request-head.ts). */
   find(lines: readonly string[]): HeadShape {
@@ -50,7 +47,7 @@ export class HeadShapes {
     return this.#known.get(names) ?? this.#make(lines, names)
   }
 
-  /** Python will read this shape in full now, and keep it. */
+  /** Python will read this shape in full now, and keep it in place of an earlier one of its number. */
   remember(shape: HeadShape): void {
     if (shape.id === -1) return
     shape.known = true
@@ -61,31 +58,25 @@ export class HeadShapes {
     const placeOf = new Map(LINE_KEYS.map((key, index) => [key, index]))
     const places: number[] = []
     for (let i = HEAD_LINES; i + 1 < lines.length; i += 2) {
-      const key = this.#key(lines[i] ?? '')
+      const key = keyOf(lines[i] ?? '')
       if (key !== '' && !placeOf.has(key)) placeOf.set(key, placeOf.size)
       places.push(placeOf.get(key) ?? -1)
     }
     const keys = [...placeOf.keys()]
-    const room = this.#known.size < SHAPE_LIMIT && names.length <= NAMES_LIMIT
-    return { names, id: room ? this.#known.size : -1, keys, places, known: false }
+    if (this.#known.size >= SHAPE_LIMIT) this.#known.clear()
+    const id = names.length <= NAMES_LIMIT ? this.#known.size : -1
+    return { names, id, keys, places, known: false }
   }
+}
 
-  /**
-   * `Accept-Language` → `HTTP_ACCEPT_LANGUAGE`. A name with anything but letters, digits and `-`
-   * is dropped, since `X_Real` and `X-Real` would become the same key (CVE-2015-0219), and so is
-   * `Proxy`, which CGI programs mistake for a setting (httpoxy).
-   */
-  #key(name: string): string {
-    const known = this.#keys.get(name)
-    if (known !== undefined) return known
-    let key = ''
-    if (/^[A-Za-z0-9-]+$/.test(name)) {
-      const upper = name.toUpperCase().replaceAll('-', '_')
-      if (upper === 'CONTENT_TYPE' || upper === 'CONTENT_LENGTH') key = upper
-      else if (upper !== 'PROXY') key = `HTTP_${upper}`
-    }
-    if (this.#keys.size >= KEY_CACHE_LIMIT) this.#keys.clear()
-    this.#keys.set(name, key)
-    return key
-  }
+/**
+ * `Accept-Language` → `HTTP_ACCEPT_LANGUAGE`; '' for a name that must not reach the application. One
+ * with anything but letters, digits and `-` is dropped, since `X_Real` and `X-Real` would become the
+ * same key (CVE-2015-0219), and so is `Proxy`, which CGI programs mistake for a setting (httpoxy).
+ */
+function keyOf(name: string): string {
+  if (!/^[A-Za-z0-9-]+$/.test(name)) return ''
+  const upper = name.toUpperCase().replaceAll('-', '_')
+  if (upper === 'CONTENT_TYPE' || upper === 'CONTENT_LENGTH') return upper
+  return upper === 'PROXY' ? '' : `HTTP_${upper}`
 }
