@@ -49,7 +49,7 @@ export type LoadAnswer =
     }
 
 /**
- * How a request ended, as `wasgi.boundary.serve` tells it; see wasgi/handler.py. The first three bits
+ * How a request ended, as `wasgi.boundary.serve` tells it; see wasgi/handler.py. The low four bits
  * are one of these, RECYCLE and CLIENT_FAULT may be added.
  */
 export const COMPLETE = 0

@@ -2,8 +2,14 @@
 // It knows nothing of requests.
 import { WasgiError } from '../errors.ts'
 import { createLogBudget, LogBudget } from '../wire/log-budget.ts'
-import type { BootFailed, FromWorker, GroupData, LogLine, Ready } from '../wire/messages.ts'
-import type { RequestMessage } from './dispatcher.ts'
+import type {
+  BootFailed,
+  FromWorker,
+  GroupData,
+  LogLine,
+  Ready,
+  RequestMessage
+} from '../wire/messages.ts'
 import { bootError } from './failure.ts'
 import { type PoolThread, ThreadPool } from './pool.ts'
 import type { SharedLocks } from './shared-locks.ts'
@@ -79,7 +85,8 @@ export class Crew {
 
   /** Makes interpreters, as far as there are threads without one, until `count` are being made. */
   bootFor(count: number): void {
-    if (performance.now() < this.#retryAt) return
+    // Asked for nearly every request of a busy group; an eager one has nothing to make.
+    if (!this.#options.lazy || performance.now() < this.#retryAt) return
     let wanted = count - this.#count('booting')
     for (const worker of this.#workers.values()) {
       if (wanted <= 0) return

@@ -3,7 +3,7 @@
 // loop brings is handed over together at its end, since waking a thread costs more than a request.
 // The request table says what has started: that is never run again, everything else always is.
 import { WasgiError } from '../errors.ts'
-import type { Answer, BootFailed, FileGrant, FromWorker, LogLine, Ready } from '../wire/messages.ts'
+import type { Answer, FileGrant, RequestMessage } from '../wire/messages.ts'
 import { monotonicMs, type RequestTable } from '../wire/request-table.ts'
 import { Exchange, type GatewayRequest } from './exchange.ts'
 import { diedError, requestError, timeoutError } from './failure.ts'
@@ -17,9 +17,6 @@ export const PREFETCH = 7
  * has come across it, so a worker that is busy for long gets no more than its share of them.
  */
 export const ROWS_PER_WORKER: number = 4 * (PREFETCH + 1)
-
-/** What a worker says of its requests. */
-export type RequestMessage = Exclude<FromWorker, Ready | BootFailed | LogLine>
 
 export interface DispatcherOptions {
   readonly group: string

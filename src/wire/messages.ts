@@ -118,7 +118,10 @@ export interface Pull {
 
 export type ResponseMessage = StreamHead | StreamChunk | WholeResponse
 
-export type FromWorker = Ready | BootFailed | LogLine | ResponseMessage | Pull | Answer
+/** What a worker says of its requests. */
+export type RequestMessage = ResponseMessage | Pull | Answer
+
+export type FromWorker = Ready | BootFailed | LogLine | RequestMessage
 
 /** A status line, then name and value lines, newline-separated, Latin-1. */
 export type ResponseHeadText = string
