@@ -88,6 +88,26 @@ test(
 )
 
 test(
+  'what waits behind a MemoryError runs in another interpreter',
+  within(LIMIT_MS, async ({ server }) => {
+    const before = await server.request('/token')
+    const seen = server.log().length
+    const fatal = server.request('/memory')
+    while (!server.log().slice(seen).includes('begun memory')) {
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+
+    const behind = await Promise.all(Array.from({ length: 6 }, () => server.request('/token')))
+
+    assert.is((await fatal).status, 500)
+    for (const { status, text } of behind) {
+      assert.is(status, 200)
+      assert.is.not(text, before.text)
+    }
+  })
+)
+
+test(
   '--debug shows the traceback in the browser, as text that cannot be HTML',
   within(LIMIT_MS, async ({ debugging }) => {
     const reply = await debugging.request('/raise')

@@ -123,6 +123,17 @@ test('a number may be text on the command line, but not in TOML or JavaScript co
   assert.is(resolved(folder, { flags: { port: '81' } }).settings.port, 81)
 })
 
+test('a switch may also be on or off in a file, in the words of mod_wsgi', ({ folder }) => {
+  const read = (value: string): boolean => {
+    writeFileSync(join(folder, 'wasgi.toml'), `lazy_initialization = ${value}\n`)
+    return resolved(folder).settings.lazyInitialization
+  }
+
+  assert.equal(['"on"', '"off"', 'true', 'false'].map(read), [true, false, true, false])
+  assert.is(failure(() => read('"later"')).code, 'WASGI_ERR_CONFIG_INVALID')
+  assert.is(failure(() => read('1')).code, 'WASGI_ERR_CONFIG_INVALID')
+})
+
 test('an unknown key, variable or plugin option suggests the nearest one', ({ folder }) => {
   writeFileSync(join(folder, 'wasgi.toml'), 'app = "app.py"\nrequestTimeout = 3\n')
 
