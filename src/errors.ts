@@ -138,6 +138,41 @@ export const ERRORS = {
     status: 500,
     text: 'Packages cannot be written to "%s": %s.'
   },
+  WASGI_ERR_SNAPSHOT_CORRUPT: {
+    blame: 'operator',
+    status: 500,
+    text: 'The snapshot "%s" is damaged: %s. It is not used and is made again.'
+  },
+  WASGI_ERR_SNAPSHOT_VERSION: {
+    blame: 'operator',
+    status: 500,
+    text: 'The snapshot "%s" was written by another wasgi: %s. It is not used and is made again.'
+  },
+  WASGI_ERR_SNAPSHOT_STALE: {
+    blame: 'operator',
+    status: 500,
+    text: 'The snapshot "%s" is out of date: %s. It is not used and is made again.'
+  },
+  WASGI_ERR_SNAPSHOT_FOREIGN: {
+    blame: 'operator',
+    status: 500,
+    text: 'The snapshot "%s" is not to be trusted: %s. It is not used and is made again. Remove it, or name another folder with --snapshot-dir.'
+  },
+  WASGI_ERR_SNAPSHOT_UNSAVED: {
+    blame: 'operator',
+    status: 500,
+    text: 'The snapshot was not stored: %s. This server uses it from memory; the next one makes it again.'
+  },
+  WASGI_ERR_SNAPSHOT_REFUSED: {
+    blame: 'operator',
+    status: 500,
+    text: '"%s" cannot be captured: %s. Its interpreters are booted cold; change what is named, or start with --no-snapshot.'
+  },
+  WASGI_ERR_SNAPSHOT_RESTORE: {
+    blame: 'operator',
+    status: 500,
+    text: 'Worker %s could not be restored from the snapshot: %s. It is booted cold.'
+  },
   WASGI_ERR_INTERNAL: {
     blame: 'internal',
     status: 500,
