@@ -1,8 +1,9 @@
 """The one module that knows Pyodide and the host's functions. It turns them into a `Host`, and
-offers the host what it may call: configure, load, serve, and the three buffers.
+offers the host what it may call: configure, load, serve, what a capture needs, and the buffers.
 """
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -10,12 +11,13 @@ import _wasgi_host  # pyright: ignore[reportMissingImports]
 from _pyodide_core import js2py_default  # pyright: ignore[reportMissingImports]
 from pyodide.ffi import can_run_sync, run_sync, to_js  # pyright: ignore[reportMissingImports]
 
-from . import process, supplements
+from . import capture, process, supplements, variables
 from .handler import Gateway
 from .host import WARN
 from .loader import LoadError, Target
 from .loader import load as load_target
 from .log_streams import LogStream
+from .tracebacks import text_of
 
 # Their addresses are the host's for good: a bytearray that is never resized never moves.
 request_buffer = bytearray(256 * 1024)
@@ -151,11 +153,20 @@ serve = _gateway.serve
 def configure(json_text: str) -> None:
     """Give the process what the host decided: environment, module path, identity."""
     settings = json.loads(json_text)
-    process.set_environment(settings["env"])
+    variables.install(settings["names"], settings["env"], _variable)
     process.set_path(settings["sys_path"], supplements.PATH)
     process.set_arguments()
     supplements.install(_host)
     _gateway.configure(settings["multiprocess"], settings["worker"])
+    if settings["capture"]:
+        capture.begin()
+
+
+def _variable(name: str) -> str:
+    value = _wasgi_host.variable(name)
+    if not isinstance(value, str):
+        raise KeyError(name)
+    return value
 
 
 def load(json_text: str) -> str:
@@ -174,5 +185,38 @@ def load(json_text: str) -> str:
     else:
         _gateway.mount(found.application)
         answer = {"ok": True, "callable": found.label}
+    _gateway.flush()
+    return json.dumps(answer)
+
+
+def warm_up(json_text: str) -> str:
+    """Answer the requests of the list, for their effect. Answers with a line for each failure."""
+    _gateway.leave_event_loop()
+    failures = _gateway.warm_up(json.loads(json_text))
+    _gateway.flush()
+    return json.dumps({"failures": failures})
+
+
+def prepare(_json_text: str) -> str:
+    """Bring the interpreter to rest before it is captured, or say why it cannot be."""
+    _gateway.leave_event_loop()
+    answer = capture.prepare()
+    _gateway.flush()
+    return json.dumps(answer)
+
+
+def resume(json_text: str) -> str:
+    """Make an interpreter that was restored or wiped unique and current."""
+    settings = json.loads(json_text)
+    _gateway.leave_event_loop()
+    if settings["fresh"] and sys.path[0] == "":
+        del sys.path[0]  # Pyodide puts it there at the end of its start
+    _gateway.configure(settings["multiprocess"], settings["worker"])
+    try:
+        capture.resume(settings)
+    except Exception as error:
+        answer = {"ok": False, "reason": text_of(error)}
+    else:
+        answer = {"ok": True}
     _gateway.flush()
     return json.dumps(answer)

@@ -4,11 +4,12 @@ every kind included, into an outcome for the host.
 
 import asyncio
 import traceback
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from marshal import loads
 from struct import Struct
 from typing import Any, Final
 
+from . import warm_up
 from .errors import BodyTooLarge, ClientGone, ProtocolError
 from .file_wrapper import FileWrapper
 from .headers import HeaderRules
@@ -67,6 +68,10 @@ class Gateway:
     def mount(self, application: Application) -> None:
         """Answer with `application` from now on."""
         self._application = application
+
+    def warm_up(self, requests: Sequence[str]) -> list[str]:
+        """Answer requests such as `GET /` that nobody sent. Returns a line for each that failed."""
+        return warm_up.run(self._application, requests, self._constants, self._host)
 
     def leave_event_loop(self) -> None:
         """Let synchronous code see no running loop, as Django's ORM insists."""
