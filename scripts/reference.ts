@@ -64,7 +64,7 @@ function defaultSentence(option: Option): string {
 }
 
 function settingType({ kind, schema }: Option): string {
-  if (kind === 'paths') return 'readonly string[]'
+  if (kind === 'paths' || kind === 'texts') return 'readonly string[]'
   if (kind === 'table') return 'Readonly<Record<string, string>>'
   if (kind === 'choice') return (schema.enum ?? []).map((word) => `'${word}'`).join(' | ')
   if (kind === 'flag') return 'boolean'
@@ -115,7 +115,7 @@ in it start from its own folder, all others from the current one.
 number with a binary unit: \`64K\`, \`300M\`, \`2G\`.
 
 **Variables.** An empty one counts as not set. One that holds several paths separates them as \`PATH\`
-does; \`WASGI_ENV\` holds one \`NAME=VALUE\` a line. A \`WASGI_*\` variable that names no option is an
+does, one that holds several texts puts commas between them; \`WASGI_ENV\` holds one \`NAME=VALUE\` a line. A \`WASGI_*\` variable that names no option is an
 error, so a Kubernetes service called \`wasgi\` needs \`enableServiceLinks: false\` in the pod.
 
 ${sections.join('\n')}`
@@ -166,6 +166,8 @@ function valueText({ kind, schema, expected }: Option): string {
       return '`true` or `false`'
     case 'paths':
       return 'a list of paths'
+    case 'texts':
+      return expected ?? 'a list of texts'
     default:
       return expected ?? (kind === 'path' ? 'a path' : 'text')
   }

@@ -13,10 +13,20 @@ function manifestPath(): string {
   return createRequire(import.meta.url).resolve('wasgi/package.json')
 }
 
+/** `{ wasgi: '0.1.0', pyodide: '314.0.7' }` */
+export function packageVersions(): { readonly wasgi: string; readonly pyodide: string } {
+  const { version, dependencies } = manifest()
+  return { wasgi: version, pyodide: dependencies.pyodide ?? '' }
+}
+
+function manifest(): Manifest {
+  return createRequire(import.meta.url)(manifestPath()) as Manifest
+}
+
 /** `wasgi 0.1.0 (Pyodide 314.0.7, Node.js 26.10.0)`. */
 export function versionLine(): string {
-  const { version, dependencies } = createRequire(import.meta.url)(manifestPath()) as Manifest
-  return `wasgi ${version} (Pyodide ${dependencies.pyodide}, Node.js ${process.versions.node})`
+  const { wasgi, pyodide } = packageVersions()
+  return `wasgi ${wasgi} (Pyodide ${pyodide}, Node.js ${process.versions.node})`
 }
 
 /** The absolute folder of the documentation. */

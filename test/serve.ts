@@ -51,10 +51,10 @@ export function runWasgi(
   args: readonly string[],
   options: { cwd?: string; env?: Record<string, string> } = {}
 ): Started {
-  const { PATH = '', HOME = '/', TMPDIR = '/tmp' } = process.env
+  const { PATH = '', HOME = '/', TMPDIR = '/tmp', XDG_CACHE_HOME = '' } = process.env
   const child = spawn(process.execPath, [BIN, ...args], {
     cwd: options.cwd ?? process.cwd(),
-    env: { PATH, HOME, TMPDIR, ...options.env },
+    env: { PATH, HOME, TMPDIR, XDG_CACHE_HOME, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe']
   })
   const texts = { out: '', log: '' }

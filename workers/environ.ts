@@ -25,7 +25,7 @@ export class EnvironError extends Error {
 }
 
 export class EnvironWriter {
-  readonly #shapes = new HeadShapes()
+  #shapes = new HeadShapes()
   #bytes = new Uint8Array()
   #at = 0
 
@@ -50,6 +50,11 @@ export class EnvironWriter {
     if (this.#at > target.length) throw new EnvironError('the request head is too large', 431)
     if (!shape.known) this.#shapes.remember(shape) // all of it is there now for Python to read
     return this.#at
+  }
+
+  /** Python's memory is another one now: it has no shape any more. */
+  forget(): void {
+    this.#shapes = new HeadShapes()
   }
 
   #tuple(texts: readonly string[]): void {

@@ -1,8 +1,11 @@
-// One interpreter and its life: cold, booting, ready, busy, dead. It evaluates the realm's scripts,
-// hands them the host's functions, and drives Python through the few functions they give back.
+// One interpreter and its life: cold, booting (from nothing or from an image), ready, busy, wiping,
+// dead. It evaluates the realm's scripts, hands them the host's functions, and drives Python through
+// the few functions they give back.
 // It imports nothing of Node's: everything of the host comes in as plain functions.
-import type { ApplicationSpec, RequestTask } from '../src/wire/messages.ts'
+import type { Image } from '../src/snapshot/image.ts'
+import type { RequestTask } from '../src/wire/messages.ts'
 import { type InterpreterAssets, REALM_SCRIPTS, type RealmScript } from './boot/assets.ts'
+import { type ImageMemory, readMemory, writeMemory } from './boot/memory.ts'
 import { EnvironWriter } from './environ.ts'
 import type { Exchange } from './exchange.ts'
 import type { Realm } from './realm.ts'
@@ -14,7 +17,9 @@ type Evaluated = (...args: unknown[]) => RealmParts
 /** What the realm's interpreter script gives the host. Primitives in, primitives out. */
 interface RealmControls {
   boot(optionsText: string): void
-  load(text: string): void
+  call(name: string, text: string): void
+  capture(): void
+  wipe(): void
   serve(): void
   settle(ticket: number, value: number): void
   fireTimer(id: number): void
@@ -27,6 +32,8 @@ export interface HostCapabilities {
   readonly functions: HostFunctions
   /** The host's half of the file system and of its locks (workers/host/files.ts). */
   readonly files: HostFunctions
+  /** Closes every file that Python left open. */
+  readonly closeFiles: () => void
 }
 
 export interface BootOptions {
@@ -36,17 +43,17 @@ export interface BootOptions {
   readonly configure: string
   /** Guest path of the gateway's own package. */
   readonly gatewayPath: string
+  /** Restores this instead of booting from nothing; `resume` is to be called next. */
+  readonly image: Image | undefined
 }
 
-/** What `wasgi.boundary.load` answers. */
-export type LoadAnswer =
-  | { readonly ok: true; readonly callable: string }
-  | {
-      readonly ok: false
-      readonly code: string
-      readonly args: readonly string[]
-      readonly traceback: string
-    }
+/** What of a capture is not Python's own report. */
+export interface Captured {
+  readonly memory: ImageMemory
+  /** For the realm that restores it. */
+  readonly state: string
+  readonly inMemoryFiles: readonly { readonly path: string; readonly bytes: number }[]
+}
 
 /**
  * How a request ended, as `wasgi.boundary.serve` tells it; see wasgi/handler.py. The low four bits
@@ -65,10 +72,13 @@ export const CLIENT_FAULT = 32
 /** Characters of a guest's own account of how it died. */
 const REASON_LIMIT = 8192
 
+/** Functions of `wasgi.boundary` that take and answer JSON. */
+export type BoundaryCall = 'load' | 'warm_up' | 'prepare' | 'resume'
+
 /** Thrown when the interpreter is broken beyond use; the text is the realm's own. */
 export class InterpreterDied extends Error {}
 
-type State = 'cold' | 'booting' | 'ready' | 'busy' | 'dead'
+type State = 'cold' | 'booting' | 'ready' | 'busy' | 'wiping' | 'dead'
 
 export class Interpreter {
   readonly #assets: InterpreterAssets
@@ -78,6 +88,9 @@ export class Interpreter {
   #exchange: Exchange | undefined
   #state: State = 'cold'
   #stage = ''
+  #image: Image | undefined
+  /** Files of memory, while a capture collects them. */
+  #kept: Uint8Array[] = []
   #view = new Uint8Array()
   #buffers = { request: [0, 0], response: [0, 0], input: [0, 0] }
   #reply: ((ok: boolean, text: string) => void) | undefined
@@ -106,13 +119,16 @@ export class Interpreter {
     this.#state = 'booting'
     this.#exchange = exchange
     this.#controls = this.#evaluate(host)
-    const { env, tmpLimitBytes, configure, gatewayPath } = options
+    const { env, tmpLimitBytes, configure, gatewayPath, image } = options
+    this.#image = image
     const optionsText = JSON.stringify({
       env,
       tmpLimitBytes,
       configure,
       gatewayPath: JSON.stringify(gatewayPath), // a JSON string is a Python literal, too
-      lockFile: this.#assets.lockFile
+      lockFile: this.#assets.lockFile,
+      state: image?.state,
+      memoryBytes: image?.memoryBytes
     })
     const addresses = await this.#ask((controls) => controls.boot(optionsText))
     const [request, response, input] = addresses
@@ -122,12 +138,51 @@ export class Interpreter {
     this.#state = 'ready'
   }
 
-  /** Imports the application. Its own failures are an answer, not a rejection. */
-  async load(application: ApplicationSpec): Promise<LoadAnswer> {
-    const text = JSON.stringify(application)
-    const answer = loadAnswer(await this.#ask((controls) => controls.load(text)))
-    if (answer === undefined) throw this.#died("the application answered in the gateway's stead")
-    return answer
+  /**
+   * Calls a function of `wasgi.boundary` with a JSON text and resolves with the JSON it answers:
+   * its failures are answers, too (workers/boundary-answers.ts).
+   */
+  call(name: BoundaryCall, argument: unknown): Promise<string> {
+    return this.#ask((controls) => controls.call(name, JSON.stringify(argument)))
+  }
+
+  /**
+   * Takes an image of this interpreter, which must be at rest. Gives the reasons if that cannot be;
+   * nothing has changed then.
+   */
+  async capture(): Promise<Captured | readonly string[]> {
+    this.#kept = []
+    const answer = JSON.parse(await this.#ask((controls) => controls.capture())) as {
+      reasons?: string[]
+      state?: string
+      files?: { path: string; size?: number }[]
+    }
+    const { reasons, state, files = [] } = answer
+    if (reasons !== undefined) return reasons.map(String)
+    const memory = readMemory(this.#require().memory(), this.#kept)
+    this.#kept = []
+    const inMemoryFiles = files.flatMap(({ path, size }) =>
+      size === undefined ? [] : [{ path: String(path), bytes: Number(size) }]
+    )
+    return { memory, state: String(state), inMemoryFiles }
+  }
+
+  /**
+   * Puts the interpreter back to its image, in place; `resume` is to be called next. Gives the
+   * reason if that cannot be, and nothing has changed then. Nothing may be running.
+   */
+  async wipe(): Promise<string> {
+    const image = this.#image
+    if (image === undefined) return 'it was not restored from a snapshot'
+    this.#state = 'wiping'
+    const controls = this.#require()
+    const answer = await this.#answerOf((each) => each.wipe())
+    if (answer.ok) {
+      writeMemory(controls.memory(), image)
+      this.#environ.forget()
+    }
+    this.#state = 'ready'
+    return answer.text
   }
 
   /**
@@ -175,7 +230,8 @@ export class Interpreter {
   }
 
   #evaluate(host: HostCapabilities): RealmControls {
-    const functions = { ...host.functions, ...this.#ownFunctions() }
+    const { closeFiles } = host
+    const functions = { ...host.functions, closeFiles, ...this.#ownFunctions() }
     const run = (name: RealmScript, ...args: unknown[]): RealmParts => {
       const script = this.#realm.evaluate(this.#assets.realmScripts[name], `realm/${name}.js`)
       return (script as Evaluated)(...args)
@@ -186,14 +242,19 @@ export class Interpreter {
     const face = run('face', primordials, functions)
     const files = run('files', primordials, host.files, run('streams', primordials, host.files))
     const syscalls = run('syscalls', primordials, host.files)
+    const memoryFiles = run('memory-files', primordials)
+    const channel = run('channel', primordials, functions, syscalls.flock)
+    const privateApi = run('private-api')
+    const snapshotParts = { privateApi, memoryFiles, channel, face }
     const parts = {
       ...this.#pyodide(face.names),
       face,
       files,
-      tmp: run('tmp', primordials),
+      tmp: run('tmp', primordials, memoryFiles.touch),
       syscalls,
-      channel: run('channel', primordials, functions, syscalls.flock),
-      privateApi: run('private-api')
+      channel,
+      privateApi,
+      snapshot: run('snapshot', primordials, functions, snapshotParts)
     }
     return { ...run('interpreter', primordials, functions, parts) } as unknown as RealmControls
   }
@@ -220,6 +281,7 @@ export class Interpreter {
       stage: (name: string) => {
         this.#stage = name
       },
+      ...this.#imageFunctions(),
       reply: (ok: number, text: string) => {
         const reply = this.#reply
         this.#reply = undefined
@@ -235,9 +297,33 @@ export class Interpreter {
     }
   }
 
+  /** What a realm fills from an image, or keeps for one. */
+  #imageFunctions(): HostFunctions {
+    return {
+      fillMemory: () => {
+        const image = this.#image
+        const memory = this.#controls?.memory()
+        if (image !== undefined && memory !== undefined) writeMemory(memory, image)
+      },
+      fillFile: (at: number, buffer: ArrayBuffer) => {
+        const bytes = new Uint8Array(buffer)
+        bytes.set(this.#image?.files.subarray(at, at + bytes.length) ?? [])
+      },
+      keepFile: (buffer: ArrayBuffer, offset: number, length: number) => {
+        this.#kept.push(new Uint8Array(buffer, offset, length).slice())
+      }
+    }
+  }
+
   async #ask(call: (controls: RealmControls) => void): Promise<string> {
+    const answer = await this.#answerOf(call)
+    if (!answer.ok) throw this.#died(answer.text)
+    return answer.text
+  }
+
+  #answerOf(call: (controls: RealmControls) => void): Promise<{ ok: boolean; text: string }> {
     const controls = this.#require()
-    const answer = await new Promise<{ ok: boolean; text: string }>((resolve) => {
+    return new Promise((resolve) => {
       this.#reply = (ok, text) => resolve({ ok, text })
       try {
         call(controls)
@@ -245,8 +331,6 @@ export class Interpreter {
         resolve({ ok: false, text: 'the realm could not start' })
       }
     })
-    if (!answer.ok) throw this.#died(answer.text)
-    return answer.text
   }
 
   #require(): RealmControls {
@@ -268,19 +352,5 @@ export class Interpreter {
     if (this.#view.length === 0) this.#view = new Uint8Array(this.#require().memory())
     const [address = 0, length = 0] = this.#buffers[name]
     return this.#view.subarray(address, address + length) as Uint8Array<ArrayBuffer>
-  }
-}
-
-/** Reads what `load` answered; undefined if the application had its hands in it. */
-function loadAnswer(text: string): LoadAnswer | undefined {
-  const { ok, callable, code, args, traceback } = JSON.parse(text) as Record<string, unknown>
-  if (ok === true && typeof callable === 'string') return { ok, callable }
-  const known = typeof code === 'string' && /^WASGI_ERR_[A-Z_]+$/.test(code)
-  if (!known || typeof traceback !== 'string' || !Array.isArray(args)) return undefined
-  return {
-    ok: false,
-    code,
-    args: args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg))),
-    traceback
   }
 }

@@ -9,11 +9,11 @@ import {
   threadId,
   workerData
 } from 'node:worker_threads'
-import { LogBudget } from '../src/wire/log-budget.ts'
 import type {
   Answer,
   Batch,
   Boot,
+  Build,
   FromWorker,
   GroupData,
   Hello,
@@ -24,23 +24,19 @@ import { monotonicMs, RequestTable } from '../src/wire/request-table.ts'
 import { encodeWholeAnswer, type WholeAnswerText } from '../src/wire/whole-answer.ts'
 import { EnvironError } from './environ.ts'
 import { Exchange, splitResponse, wholeBody } from './exchange.ts'
-import { hostCapabilities } from './host/capabilities.ts'
 import {
   CLIENT_FAULT,
   CLIENT_GONE,
   COMPLETE,
   FAILED_AFTER_HEAD,
-  Interpreter,
+  type Interpreter,
   InterpreterDied,
   OUTCOMES,
   RECYCLE,
   STREAMED
 } from './interpreter.ts'
-import { createRealm } from './realm.ts'
+import { InterpreterLife } from './life.ts'
 
-/** Characters of one line of the log; what is longer is cut. */
-const LOG_LINE_LIMIT = 262_144
-const STREAM_NAME_LIMIT = 32
 /** No error of Node's own has a longer chain of prototypes. */
 const ERROR_DEPTH = 8
 
@@ -48,11 +44,13 @@ class WorkerThread {
   readonly #data: GroupData
   readonly #port: MessagePort
   readonly #requests: RequestTable
-  readonly #interpreter: Interpreter
+  #life: InterpreterLife | undefined
   #exchange: Exchange | undefined
-  #heap: Float64Array = new Float64Array(1)
-  /** It has run out of memory and is to be replaced. */
+  #gauges: Float64Array = new Float64Array(2)
+  /** It takes no further request and is to be replaced. */
   #spent = false
+  /** Requests since the interpreter was last made or wiped. */
+  #served = 0
   /** The end of the last batch taken; the next one waits for it. */
   #turn: Promise<void> = Promise.resolve()
 
@@ -60,7 +58,6 @@ class WorkerThread {
     this.#data = data
     this.#port = port
     this.#requests = new RequestTable(data.requests)
-    this.#interpreter = new Interpreter(data.assets, createRealm())
     port.on('message', (message: ToWorker) => this.#receive(message))
   }
 
@@ -72,9 +69,10 @@ class WorkerThread {
     await before
     try {
       for (const task of batch) {
-        const answer = await this.#answer(task)
-        if ('recycle' in answer && answer.recycle) this.#spent = true
+        const { answer, recycle } = await this.#answer(task)
         this.#port.postMessage(compact(answer))
+        const reason = recycle ?? this.#life?.due(this.#served)
+        if (reason !== undefined) await this.#recycle(reason)
       }
       this.#weigh()
     } finally {
@@ -83,82 +81,70 @@ class WorkerThread {
   }
 
   #weigh(): void {
-    if (this.#interpreter.state === 'ready') this.#heap[0] = this.#interpreter.heapBytes
+    const life = this.#life
+    if (life?.interpreter.state !== 'ready') return
+    this.#gauges[0] = life.interpreter.heapBytes
+    this.#gauges[1] = life.generation
   }
 
-  /** Claims the request, and runs it if it is still ours. */
-  async #answer(task: RequestTask): Promise<Answer> {
+  /** Claims the request, and runs it if it is still ours. `recycle` says why nothing may follow. */
+  async #answer(task: RequestTask): Promise<{ answer: Answer; recycle?: string }> {
     const { slot } = task
+    const interpreter = this.#life?.interpreter
     // Nothing runs in a broken interpreter. The row stays waiting, so the request goes elsewhere.
-    const able = this.#interpreter.state === 'ready' && !this.#spent
-    if (!able || !this.#requests.start(slot, monotonicMs())) return { kind: 'withdrawn', slot }
+    const able = interpreter?.state === 'ready' && !this.#spent
+    if (!able || !this.#requests.start(slot, monotonicMs())) {
+      return { answer: { kind: 'withdrawn', slot } }
+    }
+    this.#served++
     try {
-      return this.#concluded(slot, await this.#interpreter.serve(task))
+      const served = await interpreter.serve(task)
+      const answer = concluded(slot, served, interpreter)
+      return (served & RECYCLE) === 0 ? { answer } : { answer, recycle: 'it ran out of memory' }
     } catch (error) {
       if (error instanceof EnvironError) {
         const { status } = error
-        return { kind: 'failed', slot, sent: false, status, traceback: '', recycle: false }
+        return { answer: { kind: 'failed', slot, sent: false, status, traceback: '' } }
       }
       const reason =
         error instanceof InterpreterDied ? error.message : 'a fault of the worker itself'
-      return { kind: 'died', slot, reason }
+      return { answer: { kind: 'died', slot, reason } }
     }
   }
 
-  #concluded(slot: number, served: number): Answer {
-    const outcome = served & OUTCOMES
-    const recycle = (served & RECYCLE) !== 0
-    if (outcome === STREAMED) return { kind: 'streamed', slot, recycle }
-    if (outcome === CLIENT_GONE) return { kind: 'gone', slot, recycle }
-    const { head, body } = splitResponse(this.#interpreter.response())
-    if (outcome === COMPLETE) {
-      return { kind: 'complete', slot, head, body: wholeBody(body), recycle }
+  /** Puts the interpreter back to where it began, in place, or has this worker replaced. */
+  async #recycle(reason: string): Promise<void> {
+    const obstacle = await this.#life?.wipe()
+    if (obstacle === '') {
+      this.#served = 0
+      return
     }
-    const text = new TextDecoder().decode(body)
-    const sent = outcome === FAILED_AFTER_HEAD
-    if ((served & CLIENT_FAULT) === 0) {
-      return { kind: 'failed', slot, sent, status: 500, traceback: text, recycle }
-    }
-    return { kind: 'failed', slot, sent, status: Number(text) || 400, traceback: '', recycle }
+    this.#spent = true
+    const text = `${reason} and was recycled (${obstacle ?? 'it has no interpreter'})`
+    this.#port.postMessage({ kind: 'spent', reason: text } satisfies FromWorker)
   }
 
   #receive(message: ToWorker): void {
-    if (message.kind === 'boot') void this.#boot(message)
+    if (message.kind === 'boot' || message.kind === 'build') void this.#begin(message)
     else if (message.kind === 'credit') this.#exchange?.onCredit(message)
-    else if (message.kind === 'body') this.#exchange?.onBody(message, this.#interpreter.fillInput)
+    else if (message.kind === 'body') this.#exchange?.onBody(message, this.#fillInput)
     else this.#exchange?.onCancel(message.id)
   }
 
-  async #boot(boot: Boot): Promise<void> {
-    const startedAt = performance.now()
-    this.#heap = new Float64Array(boot.heap)
-    const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void =>
-      this.#port.postMessage(message, transfer)
-    const { settle, fireTimer } = this.#interpreter
-    const exchange = new Exchange(this.#requests, post, settle, boot.windowBytes)
-    this.#exchange = exchange
-    const budget = new LogBudget(boot.logBudget)
-    const log = (level: number, name: string, line: string): void => {
-      // A guest can call this, too, and not only with what the gateway would.
-      const stream = name.slice(0, STREAM_NAME_LIMIT)
-      const text = line.length > LOG_LINE_LIMIT ? `${line.slice(0, LOG_LINE_LIMIT)} ...` : line
-      const dropped = budget.take(text.length)
-      if (dropped > 0)
-        post({ kind: 'log', level: 40, stream, text: `${dropped} lines were dropped` })
-      if (dropped >= 0) post({ kind: 'log', level, stream, text })
-    }
+  readonly #fillInput = (chunk: Uint8Array): void => this.#life?.interpreter.fillInput(chunk)
+
+  /** Boots, or builds a snapshot, and tells how that ended. */
+  async #begin(message: Boot | Build): Promise<void> {
+    this.#gauges = new Float64Array(message.gauges)
+    const post = (reply: FromWorker, transfer: ArrayBuffer[] = []): void =>
+      this.#port.postMessage(reply, transfer)
+    const settle = (ticket: number, value: number): void =>
+      this.#life?.interpreter.settle(ticket, value)
+    this.#exchange = new Exchange(this.#requests, post, settle, message.windowBytes)
+    this.#life = new InterpreterLife(this.#data, message, this.#exchange, post)
     try {
-      const host = hostCapabilities(boot, this.#data.locks, { fireTimer, settle, log })
-      await this.#interpreter.boot(host, exchange, bootOptions(boot))
-      const answer = await this.#interpreter.load(boot.application)
-      if (answer.ok) {
-        const bootMs = performance.now() - startedAt
-        this.#weigh()
-        post({ kind: 'ready', callable: answer.callable, bootMs })
-      } else {
-        const { code, args, traceback } = answer
-        post({ kind: 'boot-failed', code, args, traceback })
-      }
+      post(message.kind === 'build' ? await this.#life.build(message) : await this.#life.begin())
+      this.#weigh()
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error)
       post({ kind: 'boot-failed', code: 'WASGI_ERR_INTERNAL', args: [text], traceback: '' })
@@ -166,24 +152,24 @@ class WorkerThread {
   }
 }
 
+function concluded(slot: number, served: number, interpreter: Interpreter): Answer {
+  const outcome = served & OUTCOMES
+  if (outcome === STREAMED) return { kind: 'streamed', slot }
+  if (outcome === CLIENT_GONE) return { kind: 'gone', slot }
+  const { head, body } = splitResponse(interpreter.response())
+  if (outcome === COMPLETE) return { kind: 'complete', slot, head, body: wholeBody(body) }
+  const text = new TextDecoder().decode(body)
+  const sent = outcome === FAILED_AFTER_HEAD
+  if ((served & CLIENT_FAULT) === 0) {
+    return { kind: 'failed', slot, sent, status: 500, traceback: text }
+  }
+  return { kind: 'failed', slot, sent, status: Number(text) || 400, traceback: '' }
+}
+
 /** The shortest form of an answer (wire/whole-answer.ts). */
 function compact(answer: Answer): Answer | WholeAnswerText {
   if (answer.kind !== 'complete' || typeof answer.body !== 'string') return answer
-  return encodeWholeAnswer(answer.slot, answer.recycle, answer.head, answer.body)
-}
-
-function bootOptions(boot: Boot) {
-  const gatewayPath = '/usr/lib/wasgi'
-  // What Python reads as it starts; the application's folders are read-only, so no bytecode is kept.
-  const env = { PYTHONDONTWRITEBYTECODE: '1', ...boot.env }
-  const configure = JSON.stringify({
-    env: { HOME: '/tmp', ...boot.env },
-    sys_path: boot.sysPath,
-    multiprocess: boot.multiprocess,
-    debug: boot.debug,
-    worker: boot.name
-  })
-  return { env, tmpLimitBytes: boot.tmpLimitBytes, configure, gatewayPath }
+  return encodeWholeAnswer(answer.slot, answer.head, answer.body)
 }
 
 function startThread(): WorkerThread {

@@ -12,6 +12,9 @@ export type RealmFunction = (...args: unknown[]) => unknown
  */
 export const THREAD_OPTIONS: readonly string[] = ['--no-force-async-hooks-checks']
 
+/** Megabytes: enough for every interpreter and Python's deep recursion; design 4. */
+export const STACK_MB = 8
+
 export interface Realm {
   /** Evaluates a classic script in the realm and returns its completion value. */
   evaluate(source: string, filename: string): unknown

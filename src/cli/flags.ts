@@ -53,7 +53,7 @@ function flagsFor(name: OptionName): Flag[] {
     return [new Flag(flagOf(name), shown).helpGroup(heading(option)), off, ...short]
   }
   const flag = new Flag(`${flagOf(name)} <${option.placeholder}>`, text).helpGroup(heading(option))
-  if (option.kind === 'paths' || option.kind === 'table') {
+  if (option.kind === 'paths' || option.kind === 'texts' || option.kind === 'table') {
     flag.argParser<string[]>((value, before) => [...(before ?? []), value])
   }
   return [flag]

@@ -2,10 +2,10 @@
 
 import { Command } from 'commander'
 import { EXIT } from '../errors.ts'
+import { docsFolder, versionLine } from '../package.ts'
 import { addCheck } from './commands/check.ts'
 import { addInstall } from './commands/install.ts'
 import { addServe } from './commands/serve.ts'
-import { docsFolder, versionLine } from './package.ts'
 import { reportFailure } from './report.ts'
 import type { Actions, Surroundings } from './surroundings.ts'
 

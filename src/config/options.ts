@@ -47,6 +47,41 @@ export interface Settings {
    * listens.
    */
   readonly lazyInitialization: boolean
+  /**
+   * What shares an interpreter's state: all requests of a worker, or each request alone, which
+   * then finds it as it was captured.
+   */
+  readonly isolation: 'worker' | 'request'
+  /**
+   * After how many requests an interpreter is put back to its snapshot, or else replaced; 0 is
+   * never.
+   */
+  readonly maximumRequests: number
+  /**
+   * Restores interpreters from a snapshot of the imported application. Without, each boots Python
+   * and imports it.
+   */
+  readonly snapshot: boolean
+  /**
+   * Where snapshots are kept from one start to the next. Whoever can write there can run code in
+   * the sandbox. Absolute.
+   */
+  readonly snapshotDir: string | undefined
+  /**
+   * How much the snapshots in snapshot_dir may take together; the least recently used make room. 0
+   * keeps none. In bytes.
+   */
+  readonly snapshotLimit: number
+  /**
+   * A variable whose value may be part of a snapshot on disk, since it is no secret. May be
+   * repeated.
+   */
+  readonly snapshotEnv: readonly string[]
+  /**
+   * A request such as "GET /" that the application answers before it is captured, so that its
+   * effect is in the snapshot. May be repeated.
+   */
+  readonly warmup: readonly string[]
   /** How long an interpreter may take to start and import the application. In milliseconds. */
   readonly startupTimeout: number
   /**
@@ -126,6 +161,41 @@ export interface WasgiPluginOptions {
    * listens. Default: false.
    */
   readonly lazyInitialization?: boolean | undefined
+  /**
+   * What shares an interpreter's state: all requests of a worker, or each request alone, which
+   * then finds it as it was captured. Default: "worker".
+   */
+  readonly isolation?: 'worker' | 'request' | undefined
+  /**
+   * After how many requests an interpreter is put back to its snapshot, or else replaced; 0 is
+   * never. Default: 0.
+   */
+  readonly maximumRequests?: number | undefined
+  /**
+   * Restores interpreters from a snapshot of the imported application. Without, each boots Python
+   * and imports it. Default: true.
+   */
+  readonly snapshot?: boolean | undefined
+  /**
+   * Where snapshots are kept from one start to the next. Whoever can write there can run code in
+   * the sandbox. Default: wasgi/snapshots in the cache folder.
+   */
+  readonly snapshotDir?: string | undefined
+  /**
+   * How much the snapshots in snapshot_dir may take together; the least recently used make room. 0
+   * keeps none. Default: "1G".
+   */
+  readonly snapshotLimit?: Size | undefined
+  /**
+   * A variable whose value may be part of a snapshot on disk, since it is no secret. May be
+   * repeated.
+   */
+  readonly snapshotEnv?: readonly string[] | undefined
+  /**
+   * A request such as "GET /" that the application answers before it is captured, so that its
+   * effect is in the snapshot. May be repeated.
+   */
+  readonly warmup?: readonly string[] | undefined
   /** How long an interpreter may take to start and import the application. Default: "60s". */
   readonly startupTimeout?: Duration | undefined
   /**

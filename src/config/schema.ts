@@ -16,6 +16,7 @@ export type Kind =
   | 'flag'
   | 'choice'
   | 'table' // NAME=VALUE pairs
+  | 'texts' // a list
 
 /** JSON Schema of the resolved value; TypeBox derives the type and does the checking. */
 export interface ValueSchema {
@@ -40,7 +41,7 @@ export interface Option {
   readonly computed?: string
   /** The plugin's default where it is not the command's. */
   readonly pluginDefault?: string
-  readonly heading: 'Application' | 'Listening' | 'Workers' | 'Limits' | 'Logging'
+  readonly heading: 'Application' | 'Listening' | 'Workers' | 'Snapshots' | 'Limits' | 'Logging'
   readonly placeholder?: string
   /** Shorter flags of the command line, for true and for false. Kind `flag` only. */
   readonly aliases?: { readonly on: string; readonly off: string }
@@ -174,6 +175,68 @@ export const OPTIONS = {
     heading: 'Workers',
     aliases: { on: '--lazy', off: '--eager' },
     text: 'Makes an interpreter when a request needs one, instead of all of them before the server listens.'
+  },
+  isolation: {
+    kind: 'choice',
+    schema: { type: 'string', enum: ['worker', 'request'] },
+    surfaces: ['command', 'plugin'],
+    default: 'worker',
+    heading: 'Workers',
+    placeholder: 'SCOPE',
+    text: "What shares an interpreter's state: all requests of a worker, or each request alone, which then finds it as it was captured."
+  },
+  maximumRequests: {
+    kind: 'integer',
+    schema: { type: 'integer', minimum: 0, maximum: 9_007_199_254_740_991 },
+    surfaces: ['command', 'plugin'],
+    default: 0,
+    heading: 'Workers',
+    placeholder: 'NUMBER',
+    text: 'After how many requests an interpreter is put back to its snapshot, or else replaced; 0 is never.'
+  },
+  snapshot: {
+    kind: 'flag',
+    schema: { type: 'boolean' },
+    surfaces: ['command', 'plugin'],
+    default: true,
+    heading: 'Snapshots',
+    text: 'Restores interpreters from a snapshot of the imported application. Without, each boots Python and imports it.'
+  },
+  snapshotDir: {
+    kind: 'path',
+    schema: { type: 'string', minLength: 1 },
+    surfaces: ['command', 'plugin'],
+    computed: 'wasgi/snapshots in the cache folder',
+    heading: 'Snapshots',
+    placeholder: 'FOLDER',
+    text: 'Where snapshots are kept from one start to the next. Whoever can write there can run code in the sandbox.'
+  },
+  snapshotLimit: {
+    kind: 'size',
+    schema: { type: 'integer', minimum: 0, maximum: 9_007_199_254_740_991 },
+    surfaces: ['command', 'plugin'],
+    default: '1G',
+    heading: 'Snapshots',
+    placeholder: 'SIZE',
+    text: 'How much the snapshots in snapshot_dir may take together; the least recently used make room. 0 keeps none.'
+  },
+  snapshotEnv: {
+    kind: 'texts',
+    schema: { type: 'array', items: { type: 'string', minLength: 1 } },
+    surfaces: ['command', 'plugin'],
+    heading: 'Snapshots',
+    placeholder: 'NAME',
+    expected: 'a list of names of variables',
+    text: 'A variable whose value may be part of a snapshot on disk, since it is no secret. May be repeated.'
+  },
+  warmup: {
+    kind: 'texts',
+    schema: { type: 'array', items: { type: 'string', minLength: 1 } },
+    surfaces: ['command', 'plugin'],
+    heading: 'Snapshots',
+    placeholder: 'REQUEST',
+    expected: 'a list of requests such as "GET /"',
+    text: 'A request such as "GET /" that the application answers before it is captured, so that its effect is in the snapshot. May be repeated.'
   },
   startupTimeout: {
     kind: 'duration',

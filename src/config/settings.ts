@@ -81,6 +81,8 @@ function defaults(surface: 'command' | 'plugin', base: string): Layer {
   }
   layer.workers = { raw: Math.min(4, availableParallelism()), origin: 'default', base }
   layer.pythonPath = { raw: [], origin: 'default', base }
+  layer.snapshotEnv = { raw: [], origin: 'default', base }
+  layer.warmup = { raw: [], origin: 'default', base }
   layer.envFile = { raw: [], origin: 'default', base }
   layer.env = { raw: {}, origin: 'default', base }
   return layer
@@ -129,6 +131,6 @@ function readEnvFile(path: string, origin: string): Record<string, string> {
 /** Names what may be absent, so that the compiler compares Settings with the schema's types. */
 function complete(values: Values): Settings {
   type Present = { [Name in OptionName]: NonNullable<Values[Name]> }
-  const { root, dataDir, uds } = values
-  return { ...(values as Present), root, dataDir, uds }
+  const { root, dataDir, uds, snapshotDir } = values
+  return { ...(values as Present), root, dataDir, uds, snapshotDir }
 }

@@ -52,6 +52,8 @@ function convert(name: OptionName, option: Option, given: Given): unknown {
       return isPath(raw) ? resolve(given.base, raw) : undefined
     case 'paths':
       return readPaths(given)
+    case 'texts':
+      return readTexts(given)
     case 'table':
       return readTable(name, given)
     case 'text':
@@ -92,6 +94,15 @@ function readPaths({ raw, base, written }: Given): string[] | undefined {
   const list = one && written ? raw.split(delimiter).filter(isPath) : one ? [raw] : raw
   if (!Array.isArray(list) || !list.every(isPath)) return undefined
   return list.map((path) => resolve(base, path))
+}
+
+/** A variable holds several texts with commas between. */
+function readTexts({ raw, written }: Given): string[] | undefined {
+  const one = typeof raw === 'string'
+  const list = one && written ? raw.split(',').map((text) => text.trim()) : one ? [raw] : raw
+  if (!Array.isArray(list)) return undefined
+  const texts = list.map(textOf).filter((text) => text !== '')
+  return texts.includes(undefined) ? undefined : (texts as string[])
 }
 
 /** `/shop/` and `shop` mean `/shop`; `/` means the whole site, which is the empty prefix. */

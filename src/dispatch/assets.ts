@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { type InterpreterAssets, REALM_SCRIPTS } from '../../workers/boot/assets.ts'
-import { capMemory, loaderScript, moduleScript } from '../../workers/boot/source.ts'
+import { buildId, capMemory, loaderScript, moduleScript } from '../../workers/boot/source.ts'
 
 /** The folder of `workers/`, beside this one both in the repository and in the package's dist. */
 export const WORKERS_URL: URL = new URL('../../workers/', import.meta.url)
@@ -31,6 +31,7 @@ export async function loadAssets(memoryLimitBytes: number): Promise<InterpreterA
     wasm: shared(capMemory(wasm, memoryLimitBytes)),
     stdlib: shared(stdlib),
     lockFile: JSON.stringify({ info, packages: {} }),
+    buildId: buildId(loader),
     pythonVersion: info.python,
     realmScripts: Object.fromEntries(scripts) as InterpreterAssets['realmScripts']
   }

@@ -1,6 +1,7 @@
 // The workers of a process group: brought up, watched while they boot, replaced when they are gone.
 // It knows nothing of requests.
 import { WasgiError } from '../errors.ts'
+import type { Image } from '../snapshot/image.ts'
 import { createLogBudget, LogBudget } from '../wire/log-budget.ts'
 import type {
   BootFailed,
@@ -22,12 +23,16 @@ export interface CrewOptions {
   readonly lazy: boolean
   readonly startupTimeoutMs: number
   readonly boot: BootTemplate
+  /** What new interpreters are restored from; undefined to boot them from nothing. */
+  readonly image: () => Image | undefined
 }
 
 export interface CrewEvents {
   /** A worker without an interpreter is there; `bootFor` makes it one. */
   onEmpty(): void
   onReady(worker: GroupWorker, ready: Ready): void
+  /** The worker boots from nothing instead. */
+  onRestoreFailure(worker: GroupWorker, reason: string): void
   onLog(worker: GroupWorker, line: LogLine): void
   /** Everything else a worker sends belongs to one of its requests. */
   onMessage(worker: GroupWorker, message: RequestMessage): void
@@ -129,9 +134,11 @@ export class Crew {
   #boot(worker: GroupWorker): void {
     const logBudget = createLogBudget()
     const budget = new LogBudget(logBudget)
-    const { name, owner, heap } = worker
-    worker.boot({ kind: 'boot', ...this.#options.boot, name, owner, logBudget, heap }, (message) =>
-      this.#receive(worker, message, budget)
+    const { name, owner, gauges } = worker
+    const image = this.#options.image()
+    worker.begin(
+      { kind: 'boot', ...this.#options.boot, name, owner, logBudget, gauges, image },
+      (message) => this.#receive(worker, message, budget)
     )
     const { startupTimeoutMs } = this.#options
     const late = (): void =>
@@ -152,7 +159,11 @@ export class Crew {
     else if (message.kind === 'log') {
       this.#events.onLog(worker, message)
       budget.give(message.text.length)
-    } else this.#events.onMessage(worker, message)
+    } else if (message.kind === 'restore-failed') {
+      this.#events.onRestoreFailure(worker, message.reason)
+    } else if (message.kind !== 'built' && message.kind !== 'refused') {
+      this.#events.onMessage(worker, message)
+    }
   }
 
   #ready(worker: GroupWorker, ready: Ready): void {
@@ -161,6 +172,7 @@ export class Crew {
     this.#bootFailures = 0
     this.bootError = undefined
     worker.state = 'ready'
+    worker.boot = ready.boot
     if (this.#state === 'starting' && this.#count('ready') === this.#options.workers) {
       this.#state = 'running'
       this.#started.resolve()

@@ -100,6 +100,11 @@ export class Dispatcher {
       case 'whole':
         worker.exchanges.get(message.id)?.receive(message)
         break
+      case 'spent':
+        worker.deathReason ??= message.reason
+        worker.state = 'retiring'
+        this.#retire(worker)
+        break
       default:
         this.#answered(worker, message)
     }
@@ -186,7 +191,6 @@ export class Dispatcher {
     if (current) worker.exchanges.delete(exchange.id)
     if (answer.kind !== 'withdrawn') this.#conclude(worker, exchange, answer)
     else if (current) this.#tryElsewhere(exchange)
-    if ('recycle' in answer && answer.recycle) worker.state = 'retiring'
     if (worker.state === 'retiring') this.#retire(worker)
     else this.feed(worker)
   }
@@ -280,7 +284,7 @@ export class Dispatcher {
     for (const exchange of [...worker.exchanges.values()]) {
       if (this.#withdraw(worker, exchange)) this.#dispatch(exchange)
     }
-    if (worker.exchanges.size === 0) worker.terminate('it ran out of memory and was recycled')
+    if (worker.exchanges.size === 0) worker.terminate(worker.deathReason ?? 'it was retired')
   }
 
   #cancelled(exchange: Exchange): void {

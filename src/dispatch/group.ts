@@ -1,7 +1,11 @@
 // A process group: mod_wsgi's daemon process group with threads for processes. It ties the crew (who
 // works) to the dispatcher (who gets what) and has the life of both in its hands.
 
-import type { WasgiError } from '../errors.ts'
+import type { InterpreterAssets } from '../../workers/boot/assets.ts'
+import { WasgiError } from '../errors.ts'
+import type { Image } from '../snapshot/image.ts'
+import { type SnapshotSettings, snapshotSource } from '../snapshot/settings.ts'
+import type { SnapshotEvents } from '../snapshot/source.ts'
 import type { LogLine, Ready } from '../wire/messages.ts'
 import { RequestTable, requestTableBytes } from '../wire/request-table.ts'
 import { loadAssets } from './assets.ts'
@@ -11,14 +15,16 @@ import type { Exchange, GatewayRequest } from './exchange.ts'
 import type { SharedLocks } from './shared-locks.ts'
 import type { WorkerState } from './worker.ts'
 
-export interface GroupOptions extends CrewOptions {
+export interface GroupOptions extends Omit<CrewOptions, 'image'> {
+  /** How snapshots are made and kept; undefined when every interpreter boots from nothing. */
+  readonly snapshot: SnapshotSettings | undefined
   readonly memoryLimitBytes: number
   /** 0 is no limit. */
   readonly requestTimeoutMs: number
 }
 
 /** What the group tells its owner; the server logs it. Workers go by name, `group/number`. */
-export interface GroupEvents {
+export interface GroupEvents extends Omit<SnapshotEvents, 'onLog'> {
   onReady(worker: string, ready: Ready): void
   onLog(worker: string, line: LogLine): void
   onDeath(worker: string, reason: string): void
@@ -42,8 +48,10 @@ export interface InterpreterStatus {
   /** mod_wsgi's word for an interpreter in a worker. */
   readonly mode: 'daemon'
   readonly state: Exclude<WorkerState, 'empty' | 'dead'>
-  /** How it came to be: `cold` is booted from nothing. */
-  readonly boot: 'cold'
+  /** How it came to be: booted from nothing, or restored from a snapshot. */
+  readonly boot: 'cold' | 'restored'
+  /** As `wasgi.snapshot.generation()`: 0 if cold, 1 once restored, 1 more with each wipe. */
+  readonly generation: number
   /** Requests it has answered. */
   readonly served: number
   /** Bytes of its WebAssembly memory after the last request. It never shrinks. */
@@ -59,14 +67,18 @@ export class ProcessGroup {
   readonly #dispatcher: Dispatcher
   readonly #sweeper: NodeJS.Timeout
 
-  /** Makes the group and waits until every worker is ready; rejects with the first boot failure. */
+  /**
+   * Obtains a snapshot, makes the group and waits until every worker is ready; a lazy one is ready
+   * at once, and only restores what is stored. Rejects with the first boot failure.
+   */
   static async start(
     options: GroupOptions,
     locks: SharedLocks,
     events: GroupEvents
   ): Promise<ProcessGroup> {
     const assets = await loadAssets(options.memoryLimitBytes)
-    const group = new ProcessGroup(options, locks, events, assets)
+    const image = await obtainImage(options, assets, locks, events)
+    const group = new ProcessGroup(options, locks, events, assets, image)
     try {
       await group.#crew.started
     } catch (error) {
@@ -80,7 +92,8 @@ export class ProcessGroup {
     options: GroupOptions,
     locks: SharedLocks,
     events: GroupEvents,
-    assets: Awaited<ReturnType<typeof loadAssets>>
+    assets: InterpreterAssets,
+    image: Image | undefined
   ) {
     this.name = options.name
     this.pythonVersion = assets.pythonVersion
@@ -98,7 +111,8 @@ export class ProcessGroup {
       },
       new RequestTable(requests)
     )
-    this.#crew = new Crew(options, { assets, requests, locks: locks.buffer }, locks, {
+    const crewOptions = { ...options, image: () => image }
+    this.#crew = new Crew(crewOptions, { assets, requests, locks: locks.buffer }, locks, {
       onEmpty: () => this.#dispatcher.demand(),
       onReady: (worker, ready) => {
         events.onReady(worker.name, ready)
@@ -106,6 +120,10 @@ export class ProcessGroup {
       },
       onLog: (worker, line) => events.onLog(worker.name, line),
       onMessage: (worker, message) => this.#dispatcher.receive(worker, message),
+      onRestoreFailure: (worker, reason) =>
+        events.onSnapshotFailure(
+          new WasgiError('WASGI_ERR_SNAPSHOT_RESTORE', [worker.name, reason])
+        ),
       onDeath: (worker, reason) => events.onDeath(worker.name, reason),
       onBootFailure: (worker, error) => {
         events.onFailure(worker.name, error)
@@ -132,10 +150,10 @@ export class ProcessGroup {
   /** The interpreters of this group. A worker of a lazy group has none before it is needed. */
   interpreters(): readonly InterpreterStatus[] {
     const all: InterpreterStatus[] = []
-    for (const { name, state, served, heapBytes } of this.#crew.workers) {
+    for (const { name, state, served, heapBytes, boot, generation } of this.#crew.workers) {
       if (state === 'empty' || state === 'dead') continue
-      const status = { group: this.name, worker: name, mode: 'daemon', boot: 'cold' } as const
-      all.push({ ...status, state, served, heapBytes })
+      const status = { group: this.name, worker: name, mode: 'daemon' } as const
+      all.push({ ...status, state, boot, generation, served, heapBytes })
     }
     return all
   }
@@ -149,5 +167,29 @@ export class ProcessGroup {
     clearInterval(this.#sweeper)
     this.#dispatcher.close()
     await this.#crew.close()
+  }
+}
+
+/** What the group's interpreters are restored from: the store, or if it is eager, a new capture. */
+async function obtainImage(
+  options: GroupOptions,
+  assets: InterpreterAssets,
+  locks: SharedLocks,
+  events: GroupEvents
+): Promise<Image | undefined> {
+  const { snapshot, name, boot, startupTimeoutMs } = options
+  if (snapshot === undefined) return undefined
+  const source = snapshotSource(snapshot, options, assets, events)
+  const stored = await source.stored()
+  if (stored !== undefined || options.lazy) return stored
+  const owner = locks.newOwner()
+  const requests = new SharedArrayBuffer(requestTableBytes(1))
+  try {
+    return await source.make(
+      { assets, requests, locks: locks.buffer },
+      { name: `${name}/builder`, owner, boot, startupTimeoutMs }
+    )
+  } finally {
+    locks.release(owner)
   }
 }

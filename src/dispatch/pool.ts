@@ -4,7 +4,7 @@
 import { fileURLToPath } from 'node:url'
 import type { MessagePort, Worker } from 'node:worker_threads'
 import { Piscina } from 'piscina'
-import { THREAD_OPTIONS } from '../../workers/realm.ts'
+import { STACK_MB, THREAD_OPTIONS } from '../../workers/realm.ts'
 import type { Batch, GroupData, Hello } from '../wire/messages.ts'
 import { WORKERS_URL } from './assets.ts'
 
@@ -26,9 +26,6 @@ export interface PoolEvents {
   /** A thread is gone, for whatever reason. Its tasks reject right before or after. */
   onExit(threadId: number, reason: string): void
 }
-
-/** Enough for every interpreter and Python's deep recursion; design 4. */
-const STACK_MB = 8
 
 /** Tasks Piscina may hold in one thread; the group itself never hands out as many requests. */
 const TASKS_PER_THREAD = 64

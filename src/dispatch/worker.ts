@@ -30,8 +30,10 @@ export class GroupWorker {
   readonly rows: Map<number, Exchange> = new Map()
   state: WorkerState = 'empty'
   served = 0
+  /** How its interpreter came to be, once there is one. */
+  boot: 'cold' | 'restored' = 'cold'
   /** Shared with the worker; see Boot. */
-  readonly heap: SharedArrayBuffer = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT)
+  readonly gauges: SharedArrayBuffer = new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT)
   /** Why it is being terminated, when we do it. */
   deathReason: string | undefined
   #onMessage: ((message: FromWorker | WholeAnswerText) => void) | undefined
@@ -45,7 +47,7 @@ export class GroupWorker {
     this.thread = thread
   }
 
-  boot(message: Boot, onMessage: (message: FromWorker) => void): void {
+  begin(message: Boot, onMessage: (message: FromWorker) => void): void {
     this.#onMessage = (message) =>
       onMessage(typeof message === 'string' ? decodeWholeAnswer(message) : message)
     this.thread.port.on('message', (first: FromWorker | WholeAnswerText) => {
@@ -100,7 +102,12 @@ export class GroupWorker {
 
   /** Bytes of its interpreter's wasm memory after the last request; 0 before there is one. */
   get heapBytes(): number {
-    return new Float64Array(this.heap)[0] ?? 0
+    return new Float64Array(this.gauges)[0] ?? 0
+  }
+
+  /** 0 if it was booted from nothing, 1 once restored, 1 more with each wipe. */
+  get generation(): number {
+    return new Float64Array(this.gauges)[1] ?? 0
   }
 
   /** Ends the thread at once. Its exit is announced by the pool. */
@@ -112,6 +119,9 @@ export class GroupWorker {
 }
 
 /** What every worker of a group is booted with. */
-export type BootTemplate = Omit<Boot, 'kind' | 'name' | 'owner' | 'logBudget' | 'heap'> & {
+export type BootTemplate = Omit<
+  Boot,
+  'kind' | 'name' | 'owner' | 'logBudget' | 'gauges' | 'image'
+> & {
   readonly application: ApplicationSpec
 }

@@ -10,12 +10,11 @@ import type {
   ProgressMessage,
   RunMessage
 } from '../../workers/packages/messages.ts'
-import { THREAD_OPTIONS } from '../../workers/realm.ts'
+import { STACK_MB, THREAD_OPTIONS } from '../../workers/realm.ts'
 import { loadAssets, WORKERS_URL } from '../dispatch/assets.ts'
 
 /** Wheels are unpacked in memory, one at a time. */
 const MEMORY_LIMIT = 1024 * 2 ** 20
-const STACK_MB = 8
 const GUEST_FOLDER = '/lib/wasgi'
 
 export type OnProgress = (message: ProgressMessage) => void

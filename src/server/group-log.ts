@@ -13,8 +13,27 @@ const LEVELS = {
 
 export function groupEvents(log: FastifyBaseLogger): GroupEvents {
   return {
-    onReady: (worker, { callable, bootMs }) => {
-      log.info({ worker, boot: 'cold', ms: Math.round(bootMs) }, `interpreter ready: ${callable}`)
+    onReady: (worker, { callable, boot, bootMs }) => {
+      const group = worker.slice(0, worker.lastIndexOf('/'))
+      const ms = Math.round(bootMs)
+      const message = `interpreter ready group=${group} worker=${worker} boot=${boot} ms=${ms}`
+      log.info({ group, worker, boot, ms, callable }, message)
+    },
+    onSnapshot: ({ from, id, bytes, ms, unsaved, random }) => {
+      const fields = { id, bytes, ms: Math.round(ms) }
+      if (from === 'store') log.info(fields, 'snapshot loaded')
+      else if (unsaved === '') log.info(fields, 'snapshot captured')
+      else log.warn(fields, `snapshot captured, but not stored: ${unsaved}`)
+      for (const place of random) {
+        log.warn(
+          { id },
+          `random numbers were drawn while the application was imported, by ${place}: what came of them is the same in all interpreters`
+        )
+      }
+    },
+    onSnapshotFailure: (error) => {
+      const { code, traceback } = error
+      log.warn({ code, ...(traceback === undefined ? {} : { traceback }) }, error.message)
     },
     onLog: (worker, { level, stream, text }) => {
       const name = LEVELS[level as keyof typeof LEVELS] ?? 'info'

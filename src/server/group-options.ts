@@ -4,11 +4,13 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { assertRootAllowed } from '../config/root.ts'
-import type { ResolvedSettings } from '../config/settings.ts'
+import type { ResolvedSettings, Settings } from '../config/settings.ts'
 import { type AppTarget, resolveTarget } from '../config/target.ts'
 import { WORKERS_URL } from '../dispatch/assets.ts'
 import type { GroupOptions } from '../dispatch/group.ts'
 import { WasgiError } from '../errors.ts'
+import type { SnapshotSettings } from '../snapshot/settings.ts'
+import { defaultStoreFolder } from '../snapshot/store.ts'
 import type { FileGrant } from '../wire/messages.ts'
 
 /** The folder beside the application that `wasgi install` fills and `serve` finds by itself. */
@@ -37,7 +39,9 @@ export async function groupOptions(
     multiprocess: settings.workers > 1 || origins.workers !== 'default',
     debug: settings.debug,
     tmpLimitBytes: settings.tmpLimit,
-    windowBytes: settings.responseWindow
+    windowBytes: settings.responseWindow,
+    maximumRequests: settings.maximumRequests,
+    isolated: settings.isolation === 'request'
   }
   const options = {
     name: freeName(settings.processGroup, others),
@@ -46,9 +50,16 @@ export async function groupOptions(
     memoryLimitBytes: settings.memoryLimit,
     requestTimeoutMs: settings.requestTimeout,
     startupTimeoutMs: settings.startupTimeout,
+    snapshot: settings.snapshot ? snapshotSettings(settings) : undefined,
     boot
   }
   return { options, application }
+}
+
+function snapshotSettings(settings: Settings): SnapshotSettings {
+  const { snapshotDir, snapshotLimit, warmup, snapshotEnv } = settings
+  const folder = snapshotDir ?? defaultStoreFolder(process.env, homedir())
+  return { folder, limitBytes: snapshotLimit, warmup, storableNames: snapshotEnv }
 }
 
 /** Everything of the host that Python will see. If it is not in this list, it is not there. */

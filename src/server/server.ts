@@ -50,7 +50,8 @@ export async function checkApplication(resolved: ResolvedSettings): Promise<Chec
   let callable = ''
   let bootMs = 0
   const group = await ProcessGroup.start(
-    { ...options, workers: 1, lazy: false },
+    // What is asked is whether it can be imported, so it is.
+    { ...options, workers: 1, lazy: false, snapshot: undefined },
     new SharedLocks(),
     {
       ...events,

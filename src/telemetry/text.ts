@@ -28,7 +28,9 @@ export function formatRecord(json: string, color: boolean): string {
     ...(worker === undefined ? [] : [`[${plain(String(worker))}]`]),
     plain(first),
     ...errorFields(error, msg).map(([name, value]) => `${name}=${shown(value)}`),
-    ...Object.entries(fields).map(([name, value]) => `${name}=${shown(value)}`)
+    ...Object.entries(fields)
+      .map(([name, value]) => `${name}=${shown(value)}`)
+      .filter((field) => !first.split(' ').includes(field)) // some messages are made of fields
   ]
   for (const block of [traceback, error.traceback, error.stack]) {
     if (typeof block === 'string') below.push(...trimEnd(block).split('\n'))

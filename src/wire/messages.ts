@@ -4,6 +4,7 @@
 // it was said. Imported by both sides; imports nothing but types.
 import type { MessagePort } from 'node:worker_threads'
 import type { InterpreterAssets } from '../../workers/boot/assets.ts'
+import type { Dependency, Image } from '../snapshot/image.ts'
 
 /** Main → worker, through Piscina's workerData: the same for all workers of a group. */
 export interface GroupData {
@@ -57,15 +58,56 @@ export interface Boot {
   readonly windowBytes: number
   /** wire/log-budget.ts */
   readonly logBudget: SharedArrayBuffer
-  /** One double: the bytes of the interpreter's wasm memory, kept up to date by the worker. */
-  readonly heap: SharedArrayBuffer
+  /** Two doubles: bytes of the interpreter's wasm memory, and its generation (wasgi.snapshot). */
+  readonly gauges: SharedArrayBuffer
+  /** Restored instead of booting from nothing, and what a wipe leads back to. */
+  readonly image: Image | undefined
+  /** Requests after which the interpreter is wiped or replaced; 0 is no limit. */
+  readonly maximumRequests: number
+  /** Whether it is, after every request. */
+  readonly isolated: boolean
+}
+
+/** Main → the builder's thread, in place of `boot`: load the application and capture it. */
+export interface Build extends Omit<Boot, 'kind'> {
+  readonly kind: 'build'
+  /** Requests such as `GET /` that are answered before the capture. */
+  readonly warmup: readonly string[]
 }
 
 /** Worker → main, exactly once after `boot`. */
 export interface Ready {
   readonly kind: 'ready'
   readonly callable: string
+  readonly boot: 'cold' | 'restored'
   readonly bootMs: number
+}
+
+/** Worker → main, before it boots from nothing after all. */
+export interface RestoreFailed {
+  readonly kind: 'restore-failed'
+  readonly reason: string
+}
+
+/** Worker → main: it cannot be put right in place, takes nothing more and is to be replaced. */
+export interface Spent {
+  readonly kind: 'spent'
+  readonly reason: string
+}
+
+/** Builder → main, or `boot-failed`, or `refused`. */
+export interface Built {
+  readonly kind: 'built'
+  readonly image: Image
+  /** What of the host the application looked at, as the host knows it. */
+  readonly dependencies: readonly Dependency[]
+}
+
+/** Builder → main: the application runs, but cannot be captured. */
+export interface Refused {
+  readonly kind: 'refused'
+  readonly reasons: readonly string[]
+  readonly traceback: string
 }
 
 /** Worker → main instead of `ready`. `args` fill the text of `code` in src/errors.ts. */
@@ -119,9 +161,16 @@ export interface Pull {
 export type ResponseMessage = StreamHead | StreamChunk | WholeResponse
 
 /** What a worker says of its requests. */
-export type RequestMessage = ResponseMessage | Pull | Answer
+export type RequestMessage = ResponseMessage | Pull | Answer | Spent
 
-export type FromWorker = Ready | BootFailed | LogLine | RequestMessage
+export type FromWorker =
+  | Ready
+  | BootFailed
+  | RestoreFailed
+  | Built
+  | Refused
+  | LogLine
+  | RequestMessage
 
 /** A status line, then name and value lines, newline-separated, Latin-1. */
 export type ResponseHeadText = string
@@ -150,7 +199,7 @@ export interface Cancel {
   readonly id: number
 }
 
-export type ToWorker = Boot | Credit | BodyPiece | Cancel
+export type ToWorker = Boot | Build | Credit | BodyPiece | Cancel
 
 /** Main → worker: requests to be run in order, as Piscina's task. The task itself has no result. */
 export type Batch = readonly RequestTask[]
@@ -173,8 +222,6 @@ export interface Streamed {
   readonly kind: 'streamed' | 'gone'
   /** The request's row in the request table, here and in every other answer. */
   readonly slot: number
-  /** Whether the interpreter should be replaced; it starts no other request. */
-  readonly recycle: boolean
 }
 
 /** The main thread took it back, or this worker cannot run it. No Python ran. */
@@ -189,7 +236,6 @@ export interface Complete {
   readonly slot: number
   readonly head: ResponseHeadText
   readonly body: WholeBody
-  readonly recycle: boolean
 }
 
 /** The application failed; `sent` tells whether a head had been sent before. */
@@ -200,7 +246,6 @@ export interface Failed {
   /** 413 when the client's body is to blame, else 500. */
   readonly status: number
   readonly traceback: string
-  readonly recycle: boolean
 }
 
 /** The interpreter is broken beyond use; the thread must be replaced. */

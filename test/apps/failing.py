@@ -1,13 +1,18 @@
 """Fails in the way that the path names. `/token` tells one interpreter from the next."""
 
 import ctypes
+import functools
 import os
 import secrets
 import signal
 import sys
 import time
 
-TOKEN = secrets.token_hex(8)
+
+@functools.cache
+def token():
+    """Drawn by the first request, since what an import draws is the same in all interpreters."""
+    return secrets.token_hex(8)
 
 
 def application(environ, start_response):
@@ -22,7 +27,7 @@ def application(environ, start_response):
     start_response(
         "200 OK", [("Content-Type", "text/plain"), ("X-Worker", environ["wasgi.worker"])]
     )
-    return [TOKEN.encode()]
+    return [token().encode()]
 
 
 def raise_error():

@@ -30,7 +30,7 @@ test(
       const [first, , third] = app.wasgi.interpreters()
       assert.ok(first !== undefined && third !== undefined)
       const { heapBytes, ...rest } = third
-      const worker = { mode: 'daemon', state: 'ready', boot: 'cold' }
+      const worker = { mode: 'daemon', state: 'ready', boot: 'restored', generation: 1 }
       assert.equal(rest, { group: 'lazy', worker: rest.worker, ...worker, served: 1 })
       assert.match(rest.worker, /^lazy\/[12]$/)
       assert.ok(heapBytes > 20 * MEBIBYTE && heapBytes < 200 * MEBIBYTE, String(heapBytes))

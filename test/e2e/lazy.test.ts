@@ -12,7 +12,7 @@ const LIMIT_MS = 120_000
 const test = suite('lazy initialisation')
 
 const interpreters = (server: TestServer): number =>
-  [...server.log().matchAll(/interpreter ready: /g)].length
+  [...server.log().matchAll(/interpreter ready group=/g)].length
 
 test(
   'no interpreter is made before the first request, and one for it',

@@ -81,12 +81,13 @@ export async function bootPython(
   }
   const face = own('face', primordials, functions)
   fire = face.fireTimer as typeof fire
+  const memoryFiles = own('memory-files', primordials)
   const parts = {
     createPyodideModule: run(moduleScript, 'module', face.names),
     loadPyodide: run(loaderScript, 'loader', face.names),
     face,
     files: own('files', primordials, host, own('streams', primordials, host)),
-    tmp: own('tmp', primordials),
+    tmp: own('tmp', primordials, memoryFiles.touch),
     syscalls: own('syscalls', primordials, host),
     privateApi: own('private-api')
   }

@@ -120,8 +120,7 @@ export function bench(
 export const OK: Unaddressed<Complete> = {
   kind: 'complete',
   head: '200 OK\nX\ny',
-  body: new Uint8Array([1]),
-  recycle: false
+  body: new Uint8Array([1])
 }
 
 /** Lets the turn end: promise reactions run, and what was assigned is handed over. */

@@ -183,7 +183,7 @@ test(
     await settle()
     assert.is(idle, false)
 
-    thread?.answer(thread.tasks[0], { kind: 'gone', recycle: false })
+    thread?.answer(thread.tasks[0], { kind: 'gone' })
     await quiet
 
     assert.is(idle, true)
@@ -193,16 +193,21 @@ test(
 test(
   'a worker that ran out of memory takes nothing new, and ends when it is quiet',
   within(2_000, async () => {
-    const { threads, workers, send } = bench(2)
+    const { dispatcher, threads, workers, send } = bench(2)
     const exchanges = [await send(), await send(), await send()]
     const [first, second] = threads
     first?.start(first.tasks[0])
 
-    first?.answer(first.tasks[0], { ...OK, recycle: true })
+    const [worker] = workers
+    assert.ok(worker)
+
+    first?.answer(first.tasks[0], OK)
+    dispatcher.receive(worker, { kind: 'spent', reason: 'it ran out of memory' })
     await settle()
 
     assert.is(first?.terminated, true)
-    assert.is(workers[0]?.state, 'dead')
+    assert.is(worker.state, 'dead')
+    assert.is(worker.deathReason, 'it ran out of memory')
     assert.is(second?.tasks.at(-1)?.id, exchanges[2]?.id)
   })
 )
@@ -233,7 +238,7 @@ test(
 
     dispatcher.receive(worker, { kind: 'head', id, head: '200 OK', chunk: bytes('one ') })
     dispatcher.receive(worker, { kind: 'chunk', id, chunk: bytes('two') })
-    thread?.answer(thread.tasks[0], { kind: 'streamed', recycle: false })
+    thread?.answer(thread.tasks[0], { kind: 'streamed' })
 
     const { body } = await exchange.response
     const chunks = await Array.fromAsync(body as AsyncIterable<Buffer>)
@@ -249,7 +254,7 @@ test(
     const exchange = await send()
     threads[0]?.start(threads[0].tasks[0])
 
-    threads[0]?.answer(threads[0].tasks[0], { kind: 'streamed', recycle: false })
+    threads[0]?.answer(threads[0].tasks[0], { kind: 'streamed' })
 
     assert.is(await codeOf(exchange), 'WASGI_ERR_APP_EXCEPTION')
   })
@@ -269,7 +274,7 @@ test(
 
     assert.is((await exchange.response).status, 200)
     assert.is(worker.exchanges.size, 1)
-    threads[0]?.answer(threads[0].tasks[0], { kind: 'streamed', recycle: false })
+    threads[0]?.answer(threads[0].tasks[0], { kind: 'streamed' })
     await dispatcher.idle()
     assert.is(worker.exchanges.size, 0)
   })

@@ -13,6 +13,8 @@ export interface InterpreterAssets {
   readonly stdlib: Uint8Array<SharedArrayBuffer>
   /** A lock file with no packages: nothing is ever loaded from Pyodide's own distribution. */
   readonly lockFile: string
+  /** Pyodide's own name for its build, 64 hex digits. */
+  readonly buildId: string
   /** CPython's, such as `3.14.2`. */
   readonly pythonVersion: string
   /** Sources of the scripts in workers/realm, by file name without its ending. */
@@ -26,10 +28,12 @@ export const REALM_SCRIPTS = [
   'face',
   'streams',
   'files',
+  'memory-files',
   'tmp',
   'syscalls',
   'channel',
   'private-api',
+  'snapshot',
   'interpreter'
 ] as const
 

@@ -21,6 +21,7 @@ export const FACE_NAMES = [
   'URL',
   'AbortController',
   'WebAssembly',
+  'FinalizationRegistry',
   'importModule'
 ] as const
 
@@ -38,6 +39,13 @@ export function loaderScript(source: string): string {
   if (exported === null) throw new Error('pyodide.mjs does not end as expected')
   const body = source.slice(0, exported.index)
   return enclose(body, `return ${exported[1]}`, 'file:///wasgi/pyodide.mjs')
+}
+
+/** The hash by which `pyodide.mjs` knows its build, 64 hex digits. */
+export function buildId(source: string): string {
+  const found = /BUILD_ID:"([0-9a-f]{64})"/.exec(source)?.[1]
+  if (found === undefined) throw new Error('pyodide.mjs names no build')
+  return found
 }
 
 function enclose(body: string, end: string, url: string): string {

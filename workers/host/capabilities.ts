@@ -1,11 +1,12 @@
 // The list of everything a worker's interpreter is granted, in one place. Node-specific.
 // If it is not here, Python does not have it.
 import { LockTable } from '../../src/wire/lock-table.ts'
-import type { Boot } from '../../src/wire/messages.ts'
+import type { Boot, Build } from '../../src/wire/messages.ts'
 import type { HostCapabilities } from '../interpreter.ts'
 import { grantFiles } from './files.ts'
 import { hashHost } from './hashes.ts'
 import { textHost, timerHost } from './text.ts'
+import type { WatchedFiles } from './watched-files.ts'
 
 /** What of the host the guest's waits and prints end in. */
 export interface Sinks {
@@ -15,9 +16,10 @@ export interface Sinks {
 }
 
 export function hostCapabilities(
-  boot: Boot,
+  boot: Boot | Build,
   locks: SharedArrayBuffer,
-  sinks: Sinks
+  sinks: Sinks,
+  watched?: WatchedFiles
 ): HostCapabilities {
   const files = grantFiles(boot.grants, {
     locks: new LockTable(locks, boot.owner),
@@ -25,13 +27,15 @@ export function hostCapabilities(
   })
   return {
     functions: {
-      ...textHost(),
+      ...textHost(boot.image === undefined ? 0 : Date.parse(boot.image.report.createdAt)),
       ...timerHost(sinks.fireTimer),
       ...hashHost(),
       ...sleepHost(sinks.settle),
-      log: sinks.log
+      log: sinks.log,
+      variable: (name: string) => (Object.hasOwn(boot.env, name) ? boot.env[name] : undefined)
     },
-    files: files.host
+    files: watched?.wrap(files.host) ?? files.host,
+    closeFiles: () => files.closeAll()
   }
 }
 

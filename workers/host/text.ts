@@ -14,8 +14,13 @@ const LABELS = ['utf-8', 'utf-16le', 'latin1'] as const
 const RANDOM_LIMIT = 65_536
 const MAX_TIMER_MS = 2_147_483_647
 
-/** Makes the functions `face.js` takes. `decode` gives undefined for text that is not valid. */
-export function textHost(): TextHost {
+/**
+ * Makes the functions `face.js` takes. `decode` gives undefined for text that is not valid. `now` is
+ * Python's monotonic clock: an interpreter that was captured at `notBefore`, in milliseconds of the
+ * epoch, and restored on a machine whose clock is behind, must not see it run backwards.
+ */
+export function textHost(notBefore = 0): TextHost {
+  const ahead = Math.max(0, notBefore - (performance.timeOrigin + performance.now()))
   const decoders = new Map<number, TextDecoder>()
   const encoder = new TextEncoder()
   const decoderOf = (kind: number, flags: number): TextDecoder => {
@@ -40,7 +45,7 @@ export function textHost(): TextHost {
     encode: (text, buffer, offset, length) => {
       encoder.encodeInto(text, new Uint8Array(buffer, offset, length))
     },
-    now: () => performance.now(),
+    now: () => performance.timeOrigin + performance.now() + ahead,
     random: (buffer, offset, length) => {
       for (let done = 0; done < length; done += RANDOM_LIMIT) {
         const part = Math.min(RANDOM_LIMIT, length - done)

@@ -16,6 +16,7 @@
   const hostWake = guard(host.wake)
   const hostPbkdf2 = guard(host.pbkdf2)
   const hostScrypt = guard(host.scrypt)
+  const hostVariable = guardStateless(host.variable)
 
   /** As in workers/exchange.ts. */
   const NOTHING_YET = -3
@@ -87,7 +88,14 @@
       lend(1, salt)
       return derive((buffer) => hostScrypt(n, r, p, maxmem, length, buffer), length)
     },
+    variable: (name) => hostVariable(string(name)),
     flock: (fd, operation) => flock(number(fd), number(operation))
   }
-  return { module: freeze(module), settle }
+  /** Whether some call of Python's still waits for the host. */
+  const isWaiting = () => {
+    for (const _id in waiting) return true
+    return false
+  }
+
+  return { module: freeze(module), settle, isWaiting }
 })

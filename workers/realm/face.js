@@ -6,6 +6,7 @@
   const { typedArrayBuffer, typedArrayOffset, typedArrayLength, typedArraySet, isView } =
     primordials
   const { typedArraySubarray, MathMin, StringEndsWith, TypeError, promiseThen } = primordials
+  const { NumberParse } = primordials
   const hostDecode = guardStateless(host.decode)
   const hostEncodedLength = guardStateless(host.encodedLength)
   const hostEncode = guardStateless(host.encode)
@@ -86,6 +87,30 @@
       if (callback !== undefined) callback()
     } catch {
       // A guest's broken callback is the guest's problem; it must not become the host's.
+    }
+  }
+
+  /** Drops every timer and whatever was to be finalised: it belongs to a state that is gone. */
+  const forget = () => {
+    epoch++
+    for (const id in callbacks) clearTimeout(NumberParse(id))
+  }
+
+  // What a finaliser would free is an address of the memory as it was when it was registered.
+  let epoch = 0
+  const RealmFinalizationRegistry = FinalizationRegistry
+  class EpochRegistry {
+    #registry
+    constructor(cleanup) {
+      this.#registry = new RealmFinalizationRegistry((entry) => {
+        if (entry.epoch === epoch) cleanup(entry.held)
+      })
+    }
+    register(target, held, token) {
+      this.#registry.register(target, { __proto__: null, held, epoch }, token)
+    }
+    unregister(token) {
+      return this.#registry.unregister(token)
     }
   }
 
@@ -185,12 +210,12 @@
     URL,
     AbortController,
     WebAssembly: RealmWebAssembly,
+    FinalizationRegistry: EpochRegistry,
     importModule: () => Promise.reject(new Error('there are no modules in this realm'))
   }
   const scope = objectCreate(null)
   for (const name of Object.keys(names)) scope[name] = names[name]
   scope.WorkerGlobalScope = WorkerGlobalScope
-  scope.FinalizationRegistry = FinalizationRegistry
   scope.BigInt = BigInt
-  return { names: { globalThis: scope, ...names }, hooks, fireTimer }
+  return { names: { globalThis: scope, ...names }, hooks, fireTimer, forget }
 })

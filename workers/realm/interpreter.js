@@ -4,6 +4,7 @@
   const { guard, guardStateless, promiseThen, memoryBuffer, objectCreate } = primordials
   const { loadPyodide, createPyodideModule, face, channel, files, tmp, syscalls, privateApi } =
     parts
+  const { snapshot } = parts
   // These three are called from reactions and by the host only, at the foot of the stack.
   const hostStage = guardStateless(host.stage)
   const hostDone = guardStateless(host.done)
@@ -11,9 +12,9 @@
   const hostLog = guard(host.log)
 
   let memory
+  let pyodide
   let boundary
   let serve
-  let load
   let fileSystem
 
   /** A short text for whatever was thrown, without trusting any of it. */
@@ -32,7 +33,8 @@
     if (typeof text === 'string') hostLog(30, stream, text)
   }
 
-  const configuration = (options) => ({
+  const configuration = (options, restoring) => ({
+    ...restoring?.options,
     indexURL: '/wasgi/',
     packageBaseUrl: '/wasgi/',
     lockFileContents: options.lockFile,
@@ -41,17 +43,22 @@
     stdin: () => null,
     stdout: line('stdout'),
     stderr: line('stderr'),
-    createPyodideModule: (settings) => {
+    createPyodideModule: async (settings) => {
       settings.print = line('stdout')
       settings.printErr = line('stderr')
-      return createPyodideModule(settings)
+      const module = await createPyodideModule(settings)
+      if (restoring !== undefined) snapshot.fillMemory(module, options.memoryBytes)
+      return module
     }
   })
 
-  const start = async (options) => {
+  /** Puts our functions between the wasm module and Emscripten's, before it is instantiated. */
+  const hook = () => {
     face.hooks.imports = (imports) => {
+      const environment = privateApi.environmentOf(imports)
+      snapshot.watch(environment)
       syscalls.wrap(
-        privateApi.environmentOf(imports),
+        environment,
         () => memoryBuffer(memory),
         () => fileSystem
       )
@@ -59,8 +66,13 @@
     face.hooks.instance = (instance) => {
       memory = instance.exports.memory
     }
+  }
+
+  const start = async (options) => {
+    const restoring = options.state === undefined ? undefined : snapshot.restoring(options.state)
+    hook()
     hostStage('instantiate')
-    const pyodide = await loadPyodide(configuration(options))
+    pyodide = await loadPyodide(configuration(options, restoring))
     face.hooks.imports = undefined
     face.hooks.instance = undefined
     privateApi.removeLiteralMap(pyodide)
@@ -69,13 +81,19 @@
     files.mountAll(fileSystem)
     tmp.limit(fileSystem, options.tmpLimitBytes)
     hostStage('gateway')
+    if (restoring === undefined) begin(options)
+    else snapshot.restoreFiles(fileSystem, restoring.state)
+    boundary = pyodide.pyimport('wasgi.boundary')
+    if (restoring === undefined) boundary.configure(options.configure)
+    serve = boundary.serve
+    if (restoring !== undefined) snapshot.mark(pyodide, fileSystem, restoring.state)
+    return buffers()
+  }
+
+  /** What a captured interpreter has behind it. */
+  const begin = (options) => {
     pyodide.registerJsModule('_wasgi_host', channel.module)
     pyodide.runPython(`import sys; sys.path.insert(0, ${options.gatewayPath})`)
-    boundary = pyodide.pyimport('wasgi.boundary')
-    boundary.configure(options.configure)
-    serve = boundary.serve
-    load = boundary.load
-    return buffers()
   }
 
   /** Addresses of the three buffers that Python and the host share, as `address,length` pairs. */
@@ -100,10 +118,28 @@
         failed
       )
     },
-    /** Loads the application; ends in host.reply(1, json) or host.reply(0, text). */
-    load: (text) => {
+    /** Calls a function of wasgi.boundary; ends in host.reply(1, json) or host.reply(0, text). */
+    call: (name, text) => {
       try {
-        promiseThen(load.callPromising(text), (json) => hostReply(1, `${json}`), failed)
+        promiseThen(boundary[name].callPromising(text), (json) => hostReply(1, `${json}`), failed)
+      } catch (error) {
+        failed(error)
+      }
+    },
+    /** Captures what is not memory: ends in host.reply(1, json), see realm/snapshot.js. */
+    capture: () => {
+      try {
+        hostReply(1, snapshot.capture(pyodide, fileSystem))
+      } catch (error) {
+        failed(error)
+      }
+    },
+    /** Why it cannot be wiped now, by host.reply(0, reason); or does it, and host.reply(1, ''). */
+    wipe: () => {
+      try {
+        const obstacle = snapshot.obstacle(pyodide, fileSystem)
+        if (obstacle === '') snapshot.wipe(fileSystem)
+        hostReply(obstacle === '' ? 1 : 0, obstacle)
       } catch (error) {
         failed(error)
       }

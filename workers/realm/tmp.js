@@ -1,7 +1,7 @@
 // The limit on what Python may keep in files of memory: /tmp, /home and wherever else MEMFS lets it
 // write. It keeps an honest application from filling the machine; a hostile one can take memory of
-// the realm without any file.
-;(function tmp(primordials) {
+// the realm without any file. It also tells memory-files.js of every change.
+;(function tmp(primordials, touch) {
   const { freeze, uncurry, MathMax } = primordials
   const RealmSet = Set
   const SetHas = uncurry(Set.prototype.has)
@@ -66,7 +66,29 @@
 
   const wrapWrite = (write, spend) => (stream, buffer, offset, length, position, canOwn) => {
     spend(position + length - stream.node.usedBytes)
+    touch(stream.node)
     return write(stream, buffer, offset, length, position, canOwn)
+  }
+
+  /** What costs nothing is still a change. */
+  const watch = (folder, link, device) => {
+    const { unlink, rmdir } = folder
+    folder.unlink = (parent, name) => {
+      touch(parent)
+      return unlink(parent, name)
+    }
+    folder.rmdir = (parent, name) => {
+      touch(parent)
+      return rmdir(parent, name)
+    }
+    const kinds = [folder, link, device]
+    for (let i = 0; i < kinds.length; i++) {
+      const { setattr } = kinds[i]
+      kinds[i].setattr = (node, change) => {
+        touch(node)
+        return setattr(node, change)
+      }
+    }
   }
 
   return freeze({
@@ -74,7 +96,7 @@
     /** Allows `limitBytes` more than there is now. Called once, before any guest code. */
     limit: (FS, limitBytes) => {
       const { MEMFS } = FS.filesystems
-      const { dir, file } = MEMFS.ops_table
+      const { dir, file, link, chrdev } = MEMFS.ops_table
       const { mknod, symlink, rename } = dir.node
       const { setattr } = file.node
       const { write } = MEMFS.stream_ops
@@ -82,20 +104,25 @@
       // In place: these objects are shared by all nodes of MEMFS, those made before included.
       dir.node.mknod = (parent, name, mode, dev) => {
         spend(NODE_BYTES + nameBytes(name))
+        touch(parent)
         return mknod(parent, name, mode, dev)
       }
       dir.node.symlink = (parent, name, target) => {
         spend(NODE_BYTES + nameBytes(name) + nameBytes(target))
+        touch(parent)
         return symlink(parent, name, target)
       }
       dir.node.rename = (node, folder, name) => {
         spend(MathMax(0, nameBytes(name) - nameBytes(node.name)))
+        touch(folder)
         return rename(node, folder, name)
       }
       file.node.setattr = (node, change) => {
         if (typeof change.size === 'number') spend(change.size - node.usedBytes)
+        touch(node)
         return setattr(node, change)
       }
+      watch(dir.node, link.node, chrdev.node)
       file.stream.write = wrapWrite(write, spend)
       MEMFS.stream_ops.write = file.stream.write // what msync calls
     }

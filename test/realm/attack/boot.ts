@@ -8,6 +8,7 @@ import type { Boot, FromWorker } from '../../../src/wire/messages.ts'
 import { encodeRequestHead } from '../../../src/wire/request-head.ts'
 import { RequestTable, requestTableBytes } from '../../../src/wire/request-table.ts'
 import type { InterpreterAssets, RealmScript } from '../../../workers/boot/assets.ts'
+import { readLoadAnswer } from '../../../workers/boundary-answers.ts'
 import { Exchange, splitResponse } from '../../../workers/exchange.ts'
 import { hostCapabilities } from '../../../workers/host/capabilities.ts'
 import { Interpreter } from '../../../workers/interpreter.ts'
@@ -101,6 +102,8 @@ export async function bootVictim(options: VictimOptions = {}): Promise<Victim> {
   })
   const configure = JSON.stringify({
     env: { HOME: '/tmp' },
+    names: [],
+    capture: false,
     sys_path: ['/app'],
     multiprocess: false,
     debug: false,
@@ -110,9 +113,10 @@ export async function bootVictim(options: VictimOptions = {}): Promise<Victim> {
     env: { HOME: '/tmp' },
     tmpLimitBytes: boot.tmpLimitBytes,
     configure,
-    gatewayPath: '/usr/lib/wasgi'
+    gatewayPath: '/usr/lib/wasgi',
+    image: undefined
   })
-  const answer = await interpreter.load(boot.application)
+  const answer = readLoadAnswer(await interpreter.call('load', boot.application))
   if (!answer.ok) throw new Error(answer.traceback)
   return victim(realm, walker, interpreter, posts)
 }
@@ -218,7 +222,10 @@ function bootMessage({ dataDir, appDir = HOSTILE }: VictimOptions): Boot {
     tmpLimitBytes: 67_108_864,
     windowBytes: 262_144,
     logBudget: new SharedArrayBuffer(8),
-    heap: new SharedArrayBuffer(8)
+    gauges: new SharedArrayBuffer(16),
+    image: undefined,
+    maximumRequests: 0,
+    isolated: false
   }
 }
 

@@ -1,0 +1,103 @@
+// Makes a snapshot on behalf of the main thread, in a thread of its own that lives no longer than
+// that: neither the main thread's memory nor its event loop is touched.
+import { once } from 'node:events'
+import { type MessagePort, Worker } from 'node:worker_threads'
+import { STACK_MB, THREAD_OPTIONS } from '../../workers/realm.ts'
+import { WORKERS_URL } from '../dispatch/assets.ts'
+import { bootError } from '../dispatch/failure.ts'
+import type { BootTemplate } from '../dispatch/worker.ts'
+import { WasgiError } from '../errors.ts'
+import { createLogBudget, LogBudget } from '../wire/log-budget.ts'
+import type {
+  Build,
+  Built,
+  FromWorker,
+  GroupData,
+  Hello,
+  LogLine,
+  Refused
+} from '../wire/messages.ts'
+
+export interface BuildOptions {
+  /** As the log names the builder. */
+  readonly name: string
+  /** Its owner in the lock table. */
+  readonly owner: number
+  readonly boot: BootTemplate
+  /** Requests such as `GET /` that are answered before the capture. */
+  readonly warmup: readonly string[]
+  readonly startupTimeoutMs: number
+  readonly onLog: (line: LogLine) => void
+}
+
+/**
+ * Boots, imports the application, warms it up and captures it. Rejects with a WasgiError when the
+ * application cannot be loaded, as a worker would have said it. The thread has ended when this settles.
+ */
+export async function buildSnapshot(
+  data: GroupData,
+  options: BuildOptions
+): Promise<Built | Refused> {
+  const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const thread = new Worker(new URL(`main.${suffix}`, WORKERS_URL), {
+    workerData: data,
+    env: {},
+    execArgv: [...THREAD_OPTIONS],
+    resourceLimits: { stackSizeMb: STACK_MB }
+  })
+  const { name, startupTimeoutMs } = options
+  const { promise: ended, reject } = Promise.withResolvers<never>()
+  const died = (reason: string): void =>
+    reject(new WasgiError('WASGI_ERR_WORKER_BOOT', [name, reason]))
+  thread.on('error', (error) => died(`its thread failed: ${messageOf(error)}`))
+  thread.on('exit', (code) => died(`its thread exited with code ${code}`))
+  const timer = setTimeout(
+    () => died(`it was not ready within startup_timeout (${startupTimeoutMs} ms)`),
+    startupTimeoutMs
+  )
+  try {
+    return await Promise.race([ended, build(thread, options)])
+  } finally {
+    clearTimeout(timer)
+    await thread.terminate()
+  }
+}
+
+async function build(thread: Worker, options: BuildOptions): Promise<Built | Refused> {
+  const [hello] = (await once(thread, 'message')) as [Hello]
+  const logBudget = createLogBudget()
+  const message: Build = {
+    kind: 'build',
+    ...options.boot,
+    name: options.name,
+    owner: options.owner,
+    logBudget,
+    gauges: new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT),
+    image: undefined,
+    warmup: options.warmup
+  }
+  const answer = conclusion(hello.port, new LogBudget(logBudget), options)
+  hello.port.postMessage(message)
+  return answer
+}
+
+function conclusion(
+  port: MessagePort,
+  budget: LogBudget,
+  { boot, onLog }: BuildOptions
+): Promise<Built | Refused> {
+  return new Promise((resolve, reject) => {
+    port.on('message', (message: FromWorker) => {
+      if (message.kind === 'built' || message.kind === 'refused') resolve(message)
+      else if (message.kind === 'boot-failed') reject(bootError(message, boot.grants))
+      else if (message.kind === 'log') {
+        onLog(message)
+        budget.give(message.text.length)
+      }
+    })
+  })
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

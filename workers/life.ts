@@ -1,0 +1,238 @@
+// From boot to boot: how a worker comes by its interpreter (from nothing, or from an image), how an
+// image is made, and how the interpreter is put back to it in place. One of these for each worker.
+import { randomBytes } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
+import type { Image } from '../src/snapshot/image.ts'
+import { LogBudget } from '../src/wire/log-budget.ts'
+import type {
+  Boot,
+  BootFailed,
+  Build,
+  Built,
+  FromWorker,
+  GroupData,
+  Ready,
+  Refused
+} from '../src/wire/messages.ts'
+import { isReadAtStart } from '../src/wire/start-variables.ts'
+import {
+  type OpenFile,
+  readLoadAnswer,
+  readPrepareAnswer,
+  readResumeAnswer,
+  readWarmUpAnswer
+} from './boundary-answers.ts'
+import type { Exchange } from './exchange.ts'
+import { hostCapabilities } from './host/capabilities.ts'
+import { WatchedFiles } from './host/watched-files.ts'
+import { Interpreter } from './interpreter.ts'
+import { createRealm } from './realm.ts'
+
+const GATEWAY_PATH = '/usr/lib/wasgi'
+/** Characters of one line of the log; what is longer is cut. */
+const LOG_LINE_LIMIT = 262_144
+const STREAM_NAME_LIMIT = 32
+/** pino's level. */
+const WARN = 40
+/** Wasm memory never shrinks: one that has grown this far beyond its image is better made anew. */
+const GROWTH_LIMIT = 64 * 2 ** 20
+
+type Settings = Boot | Build
+type Post = (message: FromWorker) => void
+
+export class InterpreterLife {
+  readonly #data: GroupData
+  readonly #settings: Settings
+  readonly #exchange: Exchange
+  readonly #post: Post
+  readonly #log: (level: number, stream: string, text: string) => void
+  #interpreter: Interpreter
+  /** What it was restored from. */
+  #image: Image | undefined
+  /** As `wasgi.snapshot.generation()`: 0 if booted from nothing, 1 once restored, 1 more by wipe. */
+  generation = 0
+
+  constructor(data: GroupData, settings: Settings, exchange: Exchange, post: Post) {
+    this.#data = data
+    this.#settings = settings
+    this.#exchange = exchange
+    this.#post = post
+    this.#log = limitedLog(settings.logBudget, post)
+    this.#interpreter = new Interpreter(data.assets, createRealm())
+  }
+
+  get interpreter(): Interpreter {
+    return this.#interpreter
+  }
+
+  /** Restores the image if there is one, else, or if that fails, boots and imports. */
+  async begin(): Promise<Ready | BootFailed> {
+    const startedAt = performance.now()
+    const { image } = this.#settings
+    const restored = image !== undefined && (await this.#restore(image))
+    if (restored) {
+      const { callable } = image.report
+      return { kind: 'ready', callable, boot: 'restored', bootMs: performance.now() - startedAt }
+    }
+    const answer = await this.#load()
+    if (!answer.ok) return bootFailed(answer)
+    const { callable } = answer
+    return { kind: 'ready', callable, boot: 'cold', bootMs: performance.now() - startedAt }
+  }
+
+  /** Why the interpreter is to be recycled after `served` requests, if it is. */
+  due(served: number): string | undefined {
+    const { isolated, maximumRequests } = this.#settings as Boot
+    if (served === 0) return undefined
+    if (isolated) return 'it served its request'
+    return maximumRequests > 0 && served >= maximumRequests
+      ? `it served maximum_requests (${maximumRequests})`
+      : undefined
+  }
+
+  /** Puts the interpreter back to its image, in place. Gives the reason if that cannot be. */
+  async wipe(): Promise<string> {
+    const interpreter = this.#interpreter
+    const image = this.#image
+    if (image === undefined || interpreter.state !== 'ready') return 'there is no snapshot of it'
+    // What the request left for the next turn of the event loop still belongs to the old state.
+    await setImmediate()
+    if (interpreter.heapBytes > image.memoryBytes + GROWTH_LIMIT) return 'its memory has grown'
+    const obstacle = await interpreter.wipe()
+    if (obstacle !== '') return obstacle
+    const failure = await this.#resume(false)
+    if (failure === '') this.generation++
+    return failure
+  }
+
+  /** Boots, imports, warms up and captures. */
+  async build(settings: Build): Promise<Built | Refused | BootFailed> {
+    const watched = new WatchedFiles(settings.grants, [GATEWAY_PATH])
+    const answer = await this.#load(watched)
+    if (!answer.ok) return bootFailed(answer)
+    const interpreter = this.#interpreter
+    for (const line of readWarmUpAnswer(await interpreter.call('warm_up', settings.warmup))) {
+      this.#log(WARN, 'gateway', `The warm-up request ${line}`)
+    }
+    const prepared = readPrepareAnswer(await interpreter.call('prepare', {}))
+    if (!prepared.ok) return { kind: 'refused', ...prepared }
+    // Finalisers and what was scheduled have had their turn.
+    await setImmediate()
+    const captured = await interpreter.capture()
+    const { open, ...report } = prepared.report
+    if (!('state' in captured)) {
+      const reasons = captured.map((reason) => withHolder(reason, open))
+      return { kind: 'refused', reasons, traceback: '' }
+    }
+    const { memory, state, inMemoryFiles } = captured
+    const whole = {
+      ...report,
+      createdAt: new Date().toISOString(),
+      target: settings.application.target,
+      callable: answer.callable,
+      openFiles: open.map(({ what }) => what),
+      inMemoryFiles,
+      warmup: settings.warmup
+    }
+    const image = { id: randomBytes(16).toString('hex'), state, report: whole, ...memory }
+    return { kind: 'built', image, dependencies: watched.dependencies() }
+  }
+
+  async #load(watched?: WatchedFiles) {
+    await this.#boot(undefined, watched)
+    return readLoadAnswer(await this.#interpreter.call('load', this.#settings.application))
+  }
+
+  async #restore(image: Image): Promise<boolean> {
+    let reason: string
+    try {
+      await this.#boot(image)
+      this.#image = image
+      reason = await this.#resume(true)
+    } catch (error) {
+      reason = error instanceof Error ? error.message : String(error)
+    }
+    if (reason === '') {
+      this.generation++
+      return true
+    }
+    this.#post({ kind: 'restore-failed', reason })
+    this.#image = undefined
+    this.#interpreter = new Interpreter(this.#data.assets, createRealm())
+    return false
+  }
+
+  async #resume(fresh: boolean): Promise<string> {
+    const { multiprocess, name } = this.#settings
+    const { env: values, names } = this.#variables()
+    const generation = this.generation + 1
+    const settings = { values, names, generation, multiprocess, worker: name, fresh }
+    return readResumeAnswer(await this.#interpreter.call('resume', settings))
+  }
+
+  #boot(image: Image | undefined, watched?: WatchedFiles): Promise<void> {
+    const settings = this.#settings
+    const { settle, fireTimer } = this.#interpreter
+    const sinks = { fireTimer, settle, log: this.#log }
+    const host = hostCapabilities(settings, this.#data.locks, sinks, watched)
+    const { env } = this.#variables()
+    const configure = JSON.stringify({
+      ...this.#variables(),
+      sys_path: settings.sysPath,
+      multiprocess: settings.multiprocess,
+      debug: settings.debug,
+      worker: settings.name,
+      capture: watched !== undefined
+    })
+    return this.#interpreter.boot(host, this.#exchange, {
+      // What Python reads as it starts; the application's folders are read-only, so no bytecode is kept.
+      env: { PYTHONDONTWRITEBYTECODE: '1', ...env },
+      tmpLimitBytes: settings.tmpLimitBytes,
+      configure,
+      gatewayPath: GATEWAY_PATH,
+      image
+    })
+  }
+
+  /** Values that Python must have at its start, and the names of all others. */
+  #variables(): { env: Record<string, string>; names: string[] } {
+    const env: Record<string, string> = { HOME: '/tmp' }
+    const names: string[] = []
+    for (const [name, value] of Object.entries(this.#settings.env)) {
+      if (isReadAtStart(name)) env[name] = value
+      else names.push(name)
+    }
+    return { env, names }
+  }
+}
+
+function bootFailed(answer: {
+  readonly code: string
+  readonly args: readonly string[]
+  readonly traceback: string
+}): BootFailed {
+  const { code, args, traceback } = answer
+  return { kind: 'boot-failed', code, args, traceback }
+}
+
+/** Adds to `descriptor 3 is open on ...` which object that is, and which module has it. */
+function withHolder(reason: string, open: readonly OpenFile[]): string {
+  const fd = /^descriptor (\d+) /.exec(reason)?.[1]
+  const held = open.find((file) => String(file.fd) === fd)
+  if (held === undefined) return reason
+  return held.where === '' ? `${reason}, ${held.what}` : `${reason}, ${held.what} of ${held.where}`
+}
+
+/** A log that a guest can call, too, and not only with what the gateway would. */
+function limitedLog(shared: SharedArrayBuffer, post: Post) {
+  const budget = new LogBudget(shared)
+  return (level: number, name: string, line: string): void => {
+    const stream = name.slice(0, STREAM_NAME_LIMIT)
+    const text = line.length > LOG_LINE_LIMIT ? `${line.slice(0, LOG_LINE_LIMIT)} ...` : line
+    const dropped = budget.take(text.length)
+    if (dropped > 0) {
+      post({ kind: 'log', level: WARN, stream, text: `${dropped} lines were dropped` })
+    }
+    if (dropped >= 0) post({ kind: 'log', level, stream, text })
+  }
+}
