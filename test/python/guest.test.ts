@@ -59,6 +59,7 @@ async function boot(): Promise<Guest> {
   }
   const memory = (): Uint8Array => Reflect.get(Reflect.get(python, '_module'), 'HEAPU8')
   const at: Record<string, number> = {}
+  const env: Record<string, string> = { GREETING: 'hello' }
   const addressOf = (name: string): number => at[name] ?? 0
   const derived = (derive: () => Buffer): Uint8Array | number => {
     try {
@@ -98,6 +99,7 @@ async function boot(): Promise<Guest> {
       _maxmem: number,
       length: number
     ) => derived(() => scryptSync(password, salt, length, { N, r, p })),
+    variable: (name: string) => env[name],
     flock: () => guest.lockAnswers.shift() ?? 0
   })
   python.runPython('import sys; sys.path.insert(0, "/usr/lib/wasgi")')
@@ -105,9 +107,15 @@ async function boot(): Promise<Guest> {
   for (const name of ['request_buffer', 'response_buffer', 'input_buffer']) {
     at[name] = boundary[name].getBuffer('u8').data.byteOffset
   }
-  const env = { GREETING: 'hello' }
   boundary.configure(
-    JSON.stringify({ env, sys_path: ['/app'], multiprocess: true, worker: 'default/1' })
+    JSON.stringify({
+      env: {},
+      names: Object.keys(env),
+      sys_path: ['/app'],
+      multiprocess: true,
+      worker: 'default/1',
+      capture: false
+    })
   )
   const target = {
     target: 'app.py',

@@ -43,12 +43,13 @@
     stdin: () => null,
     stdout: line('stdout'),
     stderr: line('stderr'),
-    createPyodideModule: async (settings) => {
+    createPyodideModule: (settings) => {
       settings.print = line('stdout')
       settings.printErr = line('stderr')
-      const module = await createPyodideModule(settings)
-      if (restoring !== undefined) snapshot.fillMemory(module, options.memoryBytes)
-      return module
+      return promiseThen(createPyodideModule(settings), (module) => {
+        if (restoring !== undefined) snapshot.fillMemory(module, options.memoryBytes)
+        return module
+      })
     }
   })
 
