@@ -55,7 +55,9 @@ export function readPrepareAnswer(text: string): PrepareAnswer {
   const { ok, reasons, traceback, modules, variables, random, open } = fieldsOf(text)
   if (ok !== true) return { ok: false, reasons: texts(reasons), traceback: `${traceback ?? ''}` }
   const report = {
-    modules: Object.entries(modules ?? {}).map(([name, bytes]) => ({ name, bytes: Number(bytes) })),
+    modules: Object.entries(modules ?? {})
+      .map(([name, bytes]) => ({ name, bytes: Number(bytes) }))
+      .sort((a, b) => b.bytes - a.bytes),
     variables: rows(variables, (row) => ({ name: `${row.name}`, where: `${row.where}` })),
     random: rows(random, (row) => ({ where: `${row.where}`, count: Number(row.count) })),
     open: rows(open, ({ fd, what, where }) => ({

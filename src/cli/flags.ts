@@ -5,12 +5,15 @@ import { flagOf, type Option, type OptionName, optionNames, optionOf } from '../
 
 export type Flags = Partial<Record<OptionName, unknown>>
 
-/** Adds a flag for each option of the command line; `app` is the argument instead. */
-export function addSettingFlags(command: Command): void {
+/** Adds a flag for each of these options (all by default); `app` is the argument instead. */
+export function addSettingFlags(
+  command: Command,
+  names: readonly OptionName[] = optionNames('command')
+): void {
   command.addOption(
     new Flag('--config <FILE>', 'The configuration file. (default: wasgi.toml, or pyproject.toml)')
   )
-  for (const name of optionNames('command')) {
+  for (const name of names) {
     if (name !== 'app') for (const flag of flagsFor(name)) command.addOption(flag)
   }
 }

@@ -37,5 +37,6 @@ const realActions: Actions = {
   checkApplication: async (resolved) =>
     (await import('../server/server.ts')).checkApplication(resolved),
   installPackages: async (request, report) =>
-    (await import('../packages/install.ts')).installPackages(request, report)
+    (await import('../packages/install.ts')).installPackages(request, report),
+  snapshots: () => import('../snapshot/commands.ts')
 }

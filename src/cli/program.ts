@@ -6,6 +6,7 @@ import { docsFolder, versionLine } from '../package.ts'
 import { addCheck } from './commands/check.ts'
 import { addInstall } from './commands/install.ts'
 import { addServe } from './commands/serve.ts'
+import { addSnapshot } from './commands/snapshot.ts'
 import { reportFailure } from './report.ts'
 import type { Actions, Surroundings } from './surroundings.ts'
 
@@ -47,12 +48,13 @@ function createProgram(
   addServe(program, surroundings, actions.startServer, finish)
   addCheck(program, surroundings, actions.checkApplication, finish)
   addInstall(program, surroundings, actions.installPackages, finish)
+  addSnapshot(program, surroundings, actions.snapshots, finish)
   return program
 }
 
 function generalHelp(): string {
   return `
-Every option of serve and check is also a key of wasgi.toml (or of [tool.wasgi] in pyproject.toml)
+Every option of serve, check and snapshot is also a key of wasgi.toml (or of [tool.wasgi] in pyproject.toml)
 and a variable: --request-timeout is request_timeout there and WASGI_REQUEST_TIMEOUT in the
 environment. Flags win over variables, variables over the file.
 
@@ -60,6 +62,9 @@ Examples:
   wasgi serve app.py             serve the WSGI application in app.py on http://127.0.0.1:8000
   wasgi check app.py             import it and say whether it can be served
   wasgi install flask            put Flask into python_modules, where serve finds it
+  wasgi snapshot build app.py    make the snapshot that serve starts from
+  wasgi snapshot inspect app.py  tell what is in it, or why there can be none
+  wasgi snapshot list            what is stored; also: verify, prune
   wasgi help serve               all options
 
 Documentation: ${docsFolder()}

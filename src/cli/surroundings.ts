@@ -1,8 +1,10 @@
 // What a command needs of the process around it and of the rest of wasgi, as plain values and
 // functions: tests pass their own. Nothing here runs.
 
-import type { ResolvedSettings } from '../config/settings.ts'
+import type { ResolvedSettings, Settings } from '../config/settings.ts'
 import type { InstallProgress, InstallRequest, InstallResult } from '../packages/install.ts'
+import type { Dependency, ImageReport } from '../snapshot/image.ts'
+import type { Pruned, StoredSnapshot, StoredState, Verdict } from '../snapshot/store.ts'
 
 /** The process, as far as commands may touch it. */
 export interface Surroundings {
@@ -37,6 +39,19 @@ export interface Actions {
     request: InstallRequest,
     report: (line: InstallProgress) => void
   ): Promise<InstallResult>
+  /** Those of `wasgi snapshot`, from one module. */
+  snapshots(): Promise<SnapshotActions>
+}
+
+/** What `wasgi snapshot` does; src/snapshot/commands.ts. Keys may be given by their first digits. */
+export interface SnapshotActions {
+  build(resolved: ResolvedSettings, ifMissing: boolean): Promise<BuildOutcome>
+  list(place: StorePlace): Promise<readonly StoredSnapshot[]>
+  inspectStored(place: StorePlace, prefix: string): Promise<SnapshotInspection>
+  inspectApplication(resolved: ResolvedSettings): Promise<ApplicationInspection>
+  /** All without `prefixes`. */
+  verify(place: StorePlace, prefixes: readonly string[]): Promise<readonly Verdict[]>
+  prune(place: StorePlace, all: boolean): Promise<readonly Pruned[]>
 }
 
 /** A server that answers. */
@@ -53,3 +68,52 @@ export interface CheckResult {
   readonly pythonVersion: string
   readonly bootMs: number
 }
+
+/** The settings that say where snapshots are. */
+export type StorePlace = Pick<Settings, 'snapshotDir' | 'snapshotLimit'>
+
+/** What `wasgi snapshot build` did. */
+export interface BuildOutcome {
+  readonly key: string
+  /** False when a valid one was left alone. */
+  readonly made: boolean
+  readonly memoryBytes: number
+  readonly fileBytes: number
+  readonly ms: number
+}
+
+/** A snapshot, stored or made to be looked at. Not a byte of its content. */
+export interface SnapshotInspection {
+  readonly kind: 'snapshot'
+  readonly key: string
+  /** Largest modules first. */
+  readonly report: ImageReport
+  readonly memoryBytes: number
+  /** WebAssembly memory of the interpreter; most of what is not in `memoryBytes` is zero. */
+  readonly heapBytes: number
+  /** Files of the host that must stay as they are for it to be restored, by path. */
+  readonly dependencies: readonly Dependency[]
+  /** Undefined for one that was made to be looked at. */
+  readonly stored: StoredFacts | undefined
+  /** Why it may not be stored; '' if it may, or is. */
+  readonly obstacle: string
+}
+
+export interface StoredFacts {
+  readonly bytes: number
+  readonly usedAt: string
+  readonly state: StoredState
+  /** What is wrong with it; undefined when the state is `ok`. */
+  readonly message: string | undefined
+}
+
+/** An application that runs, but cannot be captured. */
+export interface RefusalInspection {
+  readonly kind: 'refused'
+  readonly target: string
+  readonly reasons: readonly string[]
+  /** Of a hook that failed; else ''. */
+  readonly traceback: string
+}
+
+export type ApplicationInspection = SnapshotInspection | RefusalInspection

@@ -40,6 +40,18 @@ const FASTIFY_OPTIONS: readonly string[] = ['prefix', 'logLevel', 'logSerializer
 
 /** Settings for a command: defaults < file < WASGI_* variables < flags. */
 export function settingsFromCommandLine(line: CommandLine): ResolvedSettings {
+  return resolveLayers(layersOf(line))
+}
+
+/** Some of these settings, for a command that needs no TARGET. The values of others are not checked. */
+export function someSettingsFromCommandLine<Name extends OptionName>(
+  line: CommandLine,
+  names: readonly Name[]
+): Pick<Settings, Name> {
+  return resolveValues(layersOf(line), names).values as Pick<Settings, Name>
+}
+
+function layersOf(line: CommandLine): readonly Layer[] {
   const variables = fromVariables(line.variables, line.folder)
   const configFile = line.configFile ?? (line.variables.WASGI_CONFIG || undefined)
   const file = readConfigFile(line.folder, configFile)
@@ -50,7 +62,7 @@ export function settingsFromCommandLine(line: CommandLine): ResolvedSettings {
     const origin = name === 'app' ? 'the command line' : flagOf(name)
     flags[name] = { raw, origin, base: line.folder, written: true }
   }
-  return resolveLayers([defaults('command', line.folder), file, variables, flags])
+  return [defaults('command', line.folder), file, variables, flags]
 }
 
 /** Settings for one registration of the Fastify plugin: defaults < the given object. */
@@ -89,17 +101,22 @@ function defaults(surface: 'command' | 'plugin', base: string): Layer {
 }
 
 function resolveLayers(layers: readonly Layer[]): ResolvedSettings {
-  const values: Partial<Values> = {}
-  const origins = {} as Record<keyof Settings, string>
-  for (const name of optionNames()) {
-    const given = layers.findLast((layer) => layer[name] !== undefined)?.[name]
-    origins[name] = given?.origin ?? 'default'
-    if (given !== undefined) assign(values, name, given)
-  }
+  const { values, origins } = resolveValues(layers, optionNames())
   const app = layers.findLast((layer) => layer.app !== undefined)?.app
   if (app === undefined) throw new WasgiError('WASGI_ERR_USAGE', ['no TARGET is given'])
   mergeEnv(values, origins, layers)
   return { settings: complete(values as Values), origins, base: app.base }
+}
+
+function resolveValues(layers: readonly Layer[], names: readonly OptionName[]) {
+  const values: Partial<Values> = {}
+  const origins = {} as Record<keyof Settings, string>
+  for (const name of names) {
+    const given = layers.findLast((layer) => layer[name] !== undefined)?.[name]
+    origins[name] = given?.origin ?? 'default'
+    if (given !== undefined) assign(values, name, given)
+  }
+  return { values, origins }
 }
 
 function assign<Name extends OptionName>(values: Partial<Values>, name: Name, given: Given): void {
@@ -131,6 +148,6 @@ function readEnvFile(path: string, origin: string): Record<string, string> {
 /** Names what may be absent, so that the compiler compares Settings with the schema's types. */
 function complete(values: Values): Settings {
   type Present = { [Name in OptionName]: NonNullable<Values[Name]> }
-  const { root, dataDir, uds, snapshotDir } = values
-  return { ...(values as Present), root, dataDir, uds, snapshotDir }
+  const { root, dataDir, uds, snapshotDir, accessScript } = values
+  return { ...(values as Present), root, dataDir, uds, snapshotDir, accessScript }
 }

@@ -4,7 +4,7 @@
 import { type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from './file.ts'
-import { corrupt, PRELUDE_BYTES, payloadBytes } from './header.ts'
+import { corrupt, type Header, PRELUDE_BYTES, payloadBytes } from './header.ts'
 import type { Image } from './image.ts'
 import { checkManifest, type Manifest } from './manifest.ts'
 import {
@@ -63,6 +63,15 @@ export interface Verdict {
   readonly message: string | undefined
 }
 
+/** A stored snapshot's header, with the file as it was found. */
+export interface StoredHeader {
+  readonly header: Header
+  /** Of the file. */
+  readonly bytes: number
+  /** ISO 8601: when it was last loaded, or else saved. */
+  readonly usedAt: string
+}
+
 /** What `prune()` removed, and why. */
 export interface Pruned {
   readonly key: string
@@ -119,11 +128,12 @@ export class SnapshotStore {
   /**
    * Stores a snapshot in place of an older one of the same key, then evicts the least recently used
    * ones beyond the limit, never this one. Rejects with SnapshotUnsaved when that cannot be done;
-   * then nothing is left of it, and what was there before still is.
+   * then nothing is left of it, and what was there before still is. Gives the size of the file.
    */
-  async save(key: string, image: Image, manifest: Manifest): Promise<void> {
+  async save(key: string, image: Image, manifest: Manifest): Promise<number> {
     const path = snapshotPath(this.folder, key)
     const temporary = temporaryPath(this.folder, key)
+    let fileBytes: number
     try {
       await mkdir(this.folder, { recursive: true, mode: 0o700 })
       const fault = faultOfFolder(await stat(this.folder))
@@ -133,6 +143,7 @@ export class SnapshotStore {
         const sizes = `${bytes.length} bytes, all snapshots may have ${this.limitBytes}`
         throw new SnapshotUnsaved(`it has ${sizes}`)
       }
+      fileBytes = bytes.length
       await this.#writeNew(temporary, bytes)
       await rename(temporary, path)
     } catch (error) {
@@ -145,6 +156,7 @@ export class SnapshotStore {
     for (const entry of surplus(await shelved(this.folder), this.limitBytes, key)) {
       await removeFile(entry.path)
     }
+    return fileBytes
   }
 
   async #writeNew(path: string, bytes: Uint8Array): Promise<void> {
@@ -155,6 +167,22 @@ export class SnapshotStore {
       await file.sync()
     } finally {
       await file.close()
+    }
+  }
+
+  /**
+   * What the header of the snapshot of `key` tells; undefined when there is none. Neither checks the
+   * content nor counts as a use. Rejects with SnapshotRejected when the header cannot be believed.
+   */
+  async read(key: string): Promise<StoredHeader | undefined> {
+    const opened = await openSnapshot(this.folder, snapshotPath(this.folder, key), this.limitBytes)
+    try {
+      if (opened === undefined) return undefined
+      const { header } = await readHeaderOnly(opened, key)
+      const { size, mtime } = opened.stats
+      return { header, bytes: size, usedAt: mtime.toISOString() }
+    } finally {
+      await opened?.handle.close()
     }
   }
 

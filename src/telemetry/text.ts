@@ -54,7 +54,7 @@ function shown(value: unknown): string {
 }
 
 /** What an application prints must not steer the terminal: control characters become `\x1b`. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text.replace(
     /(?![\t\n])\p{Cc}/gu,
     (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`

@@ -1,17 +1,16 @@
 // The command line with its actions replaced: what is printed where, and the exit codes.
 
-import { EventEmitter } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { run } from '../../src/cli/program.ts'
 import { meaningOf } from '../../src/cli/stop.ts'
 import type { Actions } from '../../src/cli/surroundings.ts'
 import type { ResolvedSettings } from '../../src/config/settings.ts'
 import { WasgiError } from '../../src/errors.ts'
 import type { InstallRequest } from '../../src/packages/install.ts'
+import { start } from './cli-run.ts'
 import { within } from './within.ts'
 
 const test = suite<{ folder: string }>('command line')
@@ -20,53 +19,6 @@ test.before((context) => {
   context.folder = mkdtempSync(join(tmpdir(), 'wasgi-cli-'))
 })
 test.after(({ folder }) => rmSync(folder, { recursive: true }))
-
-interface Run {
-  readonly code: Promise<number>
-  readonly out: () => string
-  readonly err: () => string
-  readonly signals: EventEmitter
-  /** Settles with the first text on standard output. */
-  readonly ready: Promise<void>
-}
-
-interface RunOptions {
-  readonly folder?: string
-  readonly variables?: Record<string, string>
-  readonly now?: () => number
-  readonly terminal?: boolean
-}
-
-function start(line: string[], actions: Partial<Actions> = {}, options: RunOptions = {}): Run {
-  const text = { out: '', err: '' }
-  const ready = Promise.withResolvers<void>()
-  const signals = new EventEmitter()
-  const unexpected = async (): Promise<never> => {
-    throw new Error('an action ran')
-  }
-  const surroundings = {
-    arguments: line,
-    variables: options.variables ?? {},
-    folder: options.folder ?? '/nowhere',
-    out: (more: string) => {
-      text.out += more
-      ready.resolve()
-    },
-    err: (more: string) => {
-      text.err += more
-    },
-    terminal: options.terminal ?? false,
-    signals,
-    now: options.now ?? (() => 0)
-  }
-  const code = run(surroundings, {
-    startServer: unexpected,
-    checkApplication: unexpected,
-    installPackages: unexpected,
-    ...actions
-  })
-  return { code, out: () => text.out, err: () => text.err, signals, ready: ready.promise }
-}
 
 const server = { url: 'http://127.0.0.1:8000', close: async () => {} }
 

@@ -6,6 +6,8 @@ import type { FileGrant } from '../../src/wire/messages.ts'
 import { ERRNO } from './errno.ts'
 import type { FileHost } from './files.ts'
 
+/** Emscripten's O_ACCMODE; 0 is for reading. */
+const ACCESS_MODE = 3
 /** More than any application needs; what is beyond is counted, so that the snapshot is not kept. */
 const LIMIT = 100_000
 
@@ -37,7 +39,7 @@ export class WatchedFiles {
       },
       open: (grant, path, flags, mode) => {
         const answer = host.open(grant, path, flags, mode)
-        if (answer > 0) this.#note(grant, path, 'file')
+        if (answer > 0) this.#note(grant, path, this.#isInput(grant, flags) ? 'file' : 'exists')
         return answer
       }
     }
@@ -45,7 +47,25 @@ export class WatchedFiles {
 
   /** Host paths, each once. */
   dependencies(): Dependency[] {
-    return [...this.#seen].map(([path, kind]) => ({ path, kind }))
+    const all = [...this.#seen].map(([path, kind]) => ({ path, kind }))
+    return all.filter((dependency) => !this.#isPassing(dependency))
+  }
+
+  /**
+   * A file of a writable folder that is opened to be written, as a database is, is what the
+   * application works on, and not what it was made from. That it is there still counts.
+   */
+  #isInput(grant: number, flags: number): boolean {
+    return this.#grants[grant]?.writable !== true || (flags & ACCESS_MODE) === 0
+  }
+
+  /** What came or went in a writable folder meanwhile, such as a journal, is nothing to go by. */
+  #isPassing({ path, kind }: Dependency): boolean {
+    if (kind !== 'exists' && kind !== 'absent') return false
+    const inside = this.#grants.some(
+      ({ writable, hostPath }) => writable && path.startsWith(`${hostPath}/`)
+    )
+    return inside && existsSync(path) !== (kind === 'exists')
   }
 
   #note(index: number, path: string, kind: Dependency['kind']): void {
