@@ -103,6 +103,21 @@ export const ERRORS = {
     status: 503,
     text: 'Process group "%s" has no worker to answer with: %s.'
   },
+  WASGI_ERR_EMBEDDED_RESTRICTED: {
+    blame: 'operator',
+    status: 500,
+    text: 'Embedded mode is disabled by restrict_embedded, and "%s" is not delegated to a daemon process group. Remove one of the two, or set mode = "daemon".'
+  },
+  WASGI_ERR_FOREIGN_INTERPRETER: {
+    blame: 'operator',
+    status: 500,
+    text: '%s cannot be had with an interpreter of the host program: %s. Leave out one of the two.'
+  },
+  WASGI_ERR_ACCESS_DENIED: {
+    blame: 'client',
+    status: 403,
+    text: 'access_script did not allow %s.'
+  },
   WASGI_ERR_PACKAGE_NOT_FOUND: {
     blame: 'operator',
     status: 500,
@@ -161,7 +176,7 @@ export const ERRORS = {
   WASGI_ERR_SNAPSHOT_UNSAVED: {
     blame: 'operator',
     status: 500,
-    text: 'The snapshot was not stored: %s. This server uses it from memory; the next one makes it again.'
+    text: 'The snapshot was not stored: %s. It serves from memory only, and each start of a server makes it again.'
   },
   WASGI_ERR_SNAPSHOT_REFUSED: {
     blame: 'operator',

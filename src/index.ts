@@ -1,4 +1,5 @@
 // What `import … from 'wasgi'` gives.
+export type { ForeignPyodide } from '../workers/foreign.ts'
 export type { WasgiPluginOptions } from './config/settings.ts'
 export type { InterpreterStatus } from './dispatch/group.ts'
 export { type ErrorCode, WasgiError } from './errors.ts'

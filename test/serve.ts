@@ -46,13 +46,18 @@ export interface Started {
   printed(pattern: RegExp): Promise<RegExpExecArray>
 }
 
+export interface ServeOptions {
+  readonly cwd?: string
+  readonly env?: Record<string, string>
+  /** A command that runs the command given to it in some other way, as `prlimit` does. */
+  readonly through?: readonly string[]
+}
+
 /** Runs `wasgi` with these arguments. `env` is all the environment it gets, besides PATH and HOME. */
-export function runWasgi(
-  args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string> } = {}
-): Started {
+export function runWasgi(args: readonly string[], options: ServeOptions = {}): Started {
   const { PATH = '', HOME = '/', TMPDIR = '/tmp', XDG_CACHE_HOME = '' } = process.env
-  const child = spawn(process.execPath, [BIN, ...args], {
+  const [program = '', ...rest] = [...(options.through ?? []), process.execPath, BIN, ...args]
+  const child = spawn(program, rest, {
     cwd: options.cwd ?? process.cwd(),
     env: { PATH, HOME, TMPDIR, XDG_CACHE_HOME, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe']
@@ -96,7 +101,7 @@ export function runWasgi(
 /** `wasgi serve` with these arguments on a port of its own, once it is ready. */
 export async function serve(
   args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string> } = {}
+  options: ServeOptions = {}
 ): Promise<TestServer> {
   const started = runWasgi(['serve', '--port', '0', '--startup-timeout', '5m', ...args], options)
   const ready = await started.printed(/^wasgi ready on (\S+)\n/)

@@ -1,40 +1,13 @@
 // One interpreter and its life: cold, booting (from nothing or from an image), ready, busy, wiping,
-// dead. It evaluates the realm's scripts, hands them the host's functions, and drives Python through
-// the few functions they give back.
+// dead. It drives Python through the few functions of its controls, and is what they call back.
 // It imports nothing of Node's: everything of the host comes in as plain functions.
 import type { Image } from '../src/snapshot/image.ts'
 import type { RequestTask } from '../src/wire/messages.ts'
-import { type InterpreterAssets, REALM_SCRIPTS, type RealmScript } from './boot/assets.ts'
+import type { InterpreterAssets } from './boot/assets.ts'
 import { type ImageMemory, readMemory, writeMemory } from './boot/memory.ts'
+import type { Controls, HostCapabilities, HostFunctions, MakeControls } from './controls.ts'
 import { EnvironWriter } from './environ.ts'
 import type { Exchange } from './exchange.ts'
-import type { Realm } from './realm.ts'
-
-type HostFunctions = Readonly<Record<string, (...args: never[]) => unknown>>
-type RealmParts = Record<string, unknown>
-type Evaluated = (...args: unknown[]) => RealmParts
-
-/** What the realm's interpreter script gives the host. Primitives in, primitives out. */
-interface RealmControls {
-  boot(optionsText: string): void
-  call(name: string, text: string): void
-  capture(): void
-  wipe(): void
-  serve(): void
-  settle(ticket: number, value: number): void
-  fireTimer(id: number): void
-  memory(): ArrayBuffer
-}
-
-/** The host's half: see workers/host. All of them take and return primitives. */
-export interface HostCapabilities {
-  /** Text, clock, randomness, timers, hashes and logging, by the names realm/face.js uses. */
-  readonly functions: HostFunctions
-  /** The host's half of the file system and of its locks (workers/host/files.ts). */
-  readonly files: HostFunctions
-  /** Closes every file that Python left open. */
-  readonly closeFiles: () => void
-}
 
 export interface BootOptions {
   readonly env: Readonly<Record<string, string>>
@@ -82,23 +55,23 @@ type State = 'cold' | 'booting' | 'ready' | 'busy' | 'wiping' | 'dead'
 
 export class Interpreter {
   readonly #assets: InterpreterAssets
-  readonly #realm: Realm
+  readonly #makeControls: MakeControls
   readonly #environ = new EnvironWriter()
-  #controls: RealmControls | undefined
+  #controls: Controls | undefined
   #exchange: Exchange | undefined
   #state: State = 'cold'
   #stage = ''
   #image: Image | undefined
   /** Files of memory, while a capture collects them. */
-  #kept: Uint8Array[] = []
+  #kept: Uint8Array[] | undefined
   #view = new Uint8Array()
   #buffers = { request: [0, 0], response: [0, 0], input: [0, 0] }
   #reply: ((ok: boolean, text: string) => void) | undefined
   #done: ((outcome: number, text: string) => void) | undefined
 
-  constructor(assets: InterpreterAssets, realm: Realm) {
+  constructor(assets: InterpreterAssets, makeControls: MakeControls) {
     this.#assets = assets
-    this.#realm = realm
+    this.#makeControls = makeControls
   }
 
   get state(): State {
@@ -118,7 +91,7 @@ export class Interpreter {
   async boot(host: HostCapabilities, exchange: Exchange, options: BootOptions): Promise<void> {
     this.#state = 'booting'
     this.#exchange = exchange
-    this.#controls = this.#evaluate(host)
+    this.#controls = this.#makeControls(host, this.#ownFunctions())
     const { env, tmpLimitBytes, configure, gatewayPath, image } = options
     this.#image = image
     const optionsText = JSON.stringify({
@@ -160,7 +133,7 @@ export class Interpreter {
     const { reasons, state, files = [] } = answer
     if (reasons !== undefined) return reasons.map(String)
     const memory = readMemory(this.#require().memory(), this.#kept)
-    this.#kept = []
+    this.#kept = undefined
     const inMemoryFiles = files.flatMap(({ path, size }) =>
       size === undefined ? [] : [{ path: String(path), bytes: Number(size) }]
     )
@@ -213,6 +186,12 @@ export class Interpreter {
     })
   }
 
+  /** Takes no further call. What it runs cannot be stopped. */
+  end(): void {
+    this.#controls?.end?.()
+    this.#died('it was given up')
+  }
+
   /** Bytes of the wasm memory. It never shrinks. */
   get heapBytes(): number {
     this.#region('response') // finds the memory again if it has grown
@@ -227,45 +206,6 @@ export class Interpreter {
   /** Copies a piece of the request body to where Python's `wsgi.input` takes it from. */
   readonly fillInput = (chunk: Uint8Array): void => {
     this.#region('input').set(chunk)
-  }
-
-  #evaluate(host: HostCapabilities): RealmControls {
-    const { closeFiles } = host
-    const functions = { ...host.functions, closeFiles, ...this.#ownFunctions() }
-    const run = (name: RealmScript, ...args: unknown[]): RealmParts => {
-      const script = this.#realm.evaluate(this.#assets.realmScripts[name], `realm/${name}.js`)
-      return (script as Evaluated)(...args)
-    }
-    const [first] = REALM_SCRIPTS
-    run(first)
-    const primordials = run('primordials')
-    const face = run('face', primordials, functions)
-    const files = run('files', primordials, host.files, run('streams', primordials, host.files))
-    const syscalls = run('syscalls', primordials, host.files)
-    const memoryFiles = run('memory-files', primordials)
-    const channel = run('channel', primordials, functions, syscalls.flock)
-    const privateApi = run('private-api')
-    const snapshotParts = { privateApi, memoryFiles, channel, face }
-    const parts = {
-      ...this.#pyodide(face.names),
-      face,
-      files,
-      tmp: run('tmp', primordials, memoryFiles.touch),
-      syscalls,
-      channel,
-      privateApi,
-      snapshot: run('snapshot', primordials, functions, snapshotParts)
-    }
-    return { ...run('interpreter', primordials, functions, parts) } as unknown as RealmControls
-  }
-
-  #pyodide(faceNames: unknown): RealmParts {
-    const script = (source: string, name: string): unknown =>
-      (this.#realm.evaluate(source, name) as (face: unknown) => unknown)(faceNames)
-    return {
-      createPyodideModule: script(this.#assets.moduleScript, 'pyodide.asm.mjs'),
-      loadPyodide: script(this.#assets.loaderScript, 'pyodide.mjs')
-    }
   }
 
   /** The host functions that belong to this object rather than to the platform. */
@@ -303,25 +243,26 @@ export class Interpreter {
       fillMemory: () => {
         const image = this.#image
         const memory = this.#controls?.memory()
-        if (image !== undefined && memory !== undefined) writeMemory(memory, image)
+        if (this.#state !== 'booting' || image === undefined || memory === undefined) return
+        writeMemory(memory, image)
       },
       fillFile: (at: number, buffer: ArrayBuffer) => {
         const bytes = new Uint8Array(buffer)
         bytes.set(this.#image?.files.subarray(at, at + bytes.length) ?? [])
       },
       keepFile: (buffer: ArrayBuffer, offset: number, length: number) => {
-        this.#kept.push(new Uint8Array(buffer, offset, length).slice())
+        this.#kept?.push(new Uint8Array(buffer, offset, length).slice())
       }
     }
   }
 
-  async #ask(call: (controls: RealmControls) => void): Promise<string> {
+  async #ask(call: (controls: Controls) => void): Promise<string> {
     const answer = await this.#answerOf(call)
     if (!answer.ok) throw this.#died(answer.text)
     return answer.text
   }
 
-  #answerOf(call: (controls: RealmControls) => void): Promise<{ ok: boolean; text: string }> {
+  #answerOf(call: (controls: Controls) => void): Promise<{ ok: boolean; text: string }> {
     const controls = this.#require()
     return new Promise((resolve) => {
       this.#reply = (ok, text) => resolve({ ok, text })
@@ -333,7 +274,7 @@ export class Interpreter {
     })
   }
 
-  #require(): RealmControls {
+  #require(): Controls {
     if (this.#controls === undefined || this.#state === 'dead') {
       throw new InterpreterDied('there is no interpreter')
     }

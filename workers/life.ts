@@ -22,7 +22,9 @@ import {
   readResumeAnswer,
   readWarmUpAnswer
 } from './boundary-answers.ts'
+import { type HostCapabilities, realmControls } from './controls.ts'
 import type { Exchange } from './exchange.ts'
+import { foreignControls } from './foreign.ts'
 import { hostCapabilities } from './host/capabilities.ts'
 import { WatchedFiles } from './host/watched-files.ts'
 import { Interpreter } from './interpreter.ts'
@@ -47,6 +49,7 @@ export class InterpreterLife {
   readonly #post: Post
   readonly #log: (level: number, stream: string, text: string) => void
   #interpreter: Interpreter
+  #host: HostCapabilities | undefined
   /** What it was restored from. */
   #image: Image | undefined
   /** As `wasgi.snapshot.generation()`: 0 if booted from nothing, 1 once restored, 1 more by wipe. */
@@ -58,7 +61,7 @@ export class InterpreterLife {
     this.#exchange = exchange
     this.#post = post
     this.#log = limitedLog(settings.logBudget, post)
-    this.#interpreter = new Interpreter(data.assets, createRealm())
+    this.#interpreter = this.#newInterpreter()
   }
 
   get interpreter(): Interpreter {
@@ -77,7 +80,8 @@ export class InterpreterLife {
     const answer = await this.#load()
     if (!answer.ok) return bootFailed(answer)
     const { callable } = answer
-    return { kind: 'ready', callable, boot: 'cold', bootMs: performance.now() - startedAt }
+    const boot = this.#data.foreign === undefined ? 'cold' : 'adopted'
+    return { kind: 'ready', callable, boot, bootMs: performance.now() - startedAt }
   }
 
   /** Why the interpreter is to be recycled after `served` requests, if it is. */
@@ -103,6 +107,12 @@ export class InterpreterLife {
     const failure = await this.#resume(false)
     if (failure === '') this.generation++
     return failure
+  }
+
+  /** Closes what the interpreter has open: it is given up while its thread goes on. */
+  end(): void {
+    this.#interpreter.end()
+    this.#host?.closeFiles()
   }
 
   /** Boots, imports, warms up and captures. */
@@ -138,6 +148,15 @@ export class InterpreterLife {
     return { kind: 'built', image, dependencies: watched.dependencies() }
   }
 
+  #newInterpreter(): Interpreter {
+    const { assets, foreign } = this.#data
+    const controls =
+      foreign === undefined
+        ? realmControls(assets, createRealm())
+        : foreignControls(foreign, this.#settings.grants)
+    return new Interpreter(assets, controls)
+  }
+
   async #load(watched?: WatchedFiles) {
     await this.#boot(undefined, watched)
     return readLoadAnswer(await this.#interpreter.call('load', this.#settings.application))
@@ -158,7 +177,7 @@ export class InterpreterLife {
     }
     this.#post({ kind: 'restore-failed', reason })
     this.#image = undefined
-    this.#interpreter = new Interpreter(this.#data.assets, createRealm())
+    this.#interpreter = this.#newInterpreter()
     return false
   }
 
@@ -174,7 +193,9 @@ export class InterpreterLife {
     const settings = this.#settings
     const { settle, fireTimer } = this.#interpreter
     const sinks = { fireTimer, settle, log: this.#log }
+    this.#host?.closeFiles()
     const host = hostCapabilities(settings, this.#data.locks, sinks, watched)
+    this.#host = host
     const { env } = this.#variables()
     const configure = JSON.stringify({
       ...this.#variables(),
@@ -182,7 +203,8 @@ export class InterpreterLife {
       multiprocess: settings.multiprocess,
       debug: settings.debug,
       worker: settings.name,
-      capture: watched !== undefined
+      capture: watched !== undefined,
+      adopted: this.#data.foreign !== undefined
     })
     return this.#interpreter.boot(host, this.#exchange, {
       // What Python reads as it starts; the application's folders are read-only, so no bytecode is kept.

@@ -32,12 +32,27 @@ export interface Settings {
   readonly mount: string
   /** Shows tracebacks in the browser. Never for production: they tell strangers about your code. */
   readonly debug: boolean
+  /**
+   * A Python file whose allow_access(environ, host) decides about each request, in an interpreter
+   * of the main thread. Absolute.
+   */
+  readonly accessScript: string | undefined
   /** The address to listen on. 0.0.0.0 or :: is every address of this machine. */
   readonly host: string
   /** The TCP port to listen on; 0 picks a free one. */
   readonly port: number
   /** A Unix domain socket to listen on, instead of a host and port. Absolute. */
   readonly uds: string | undefined
+  /**
+   * Where the application's interpreter lives: in worker threads, or in the main thread, which
+   * then does nothing else while Python runs.
+   */
+  readonly mode: 'daemon' | 'embedded'
+  /**
+   * Keeps interpreters out of the main thread: an embedded application answers 500. Hooks such as
+   * access_script are not restricted.
+   */
+  readonly restrictEmbedded: boolean
   /** How many worker threads the process group has, each with an interpreter of its own. */
   readonly workers: number
   /** The name of the process group, as logs show it. */
@@ -149,6 +164,21 @@ export interface WasgiPluginOptions {
    * Default: false.
    */
   readonly debug?: boolean | undefined
+  /**
+   * A Python file whose allow_access(environ, host) decides about each request, in an interpreter
+   * of the main thread.
+   */
+  readonly accessScript?: string | undefined
+  /**
+   * Where the application's interpreter lives: in worker threads, or in the main thread, which
+   * then does nothing else while Python runs. Default: "daemon".
+   */
+  readonly mode?: 'daemon' | 'embedded' | undefined
+  /**
+   * Keeps interpreters out of the main thread: an embedded application answers 500. Hooks such as
+   * access_script are not restricted. Default: false.
+   */
+  readonly restrictEmbedded?: boolean | undefined
   /**
    * How many worker threads the process group has, each with an interpreter of its own. Default:
    * the number of cores, at most 4.

@@ -11,13 +11,18 @@ import type {
   Ready,
   RequestMessage
 } from '../wire/messages.ts'
+import { EmbeddedPool } from './embedded-pool.ts'
 import { bootError } from './failure.ts'
-import { type PoolThread, ThreadPool } from './pool.ts'
+import { type Pool, type PoolEvents, type PoolThread, ThreadPool } from './pool.ts'
 import type { SharedLocks } from './shared-locks.ts'
 import { type BootTemplate, GroupWorker } from './worker.ts'
 
+/** mod_wsgi's words: an interpreter in the main thread, or one in each worker thread. */
+export type Mode = 'embedded' | 'daemon'
+
 export interface CrewOptions {
   readonly name: string
+  readonly mode: Mode
   readonly workers: number
   /** Whether interpreters are made by `bootFor` alone, and not as soon as there are threads. */
   readonly lazy: boolean
@@ -48,7 +53,7 @@ export class Crew {
   readonly #options: CrewOptions
   readonly #events: CrewEvents
   readonly #locks: SharedLocks
-  readonly #pool: ThreadPool
+  readonly #pool: Pool
   readonly #workers = new Map<number, GroupWorker>()
   readonly #bootTimers = new Map<GroupWorker, NodeJS.Timeout>()
   readonly #started = Promise.withResolvers<void>()
@@ -67,11 +72,15 @@ export class Crew {
       this.#state = 'running'
       this.#started.resolve()
     }
-    this.#pool = new ThreadPool(options.workers, data, {
+    const poolEvents: PoolEvents = {
       onThread: (thread) => this.#add(thread),
       onFault: (threadId) => this.#fault(threadId),
       onExit: (threadId, reason) => this.#remove(threadId, reason)
-    })
+    }
+    this.#pool =
+      options.mode === 'embedded'
+        ? new EmbeddedPool(data, poolEvents)
+        : new ThreadPool(options.workers, data, poolEvents)
   }
 
   /** Settles when every worker is ready, or with the first failure to boot; if lazy, at once. */

@@ -2,6 +2,7 @@
 // works) to the dispatcher (who gets what) and has the life of both in its hands.
 
 import type { InterpreterAssets } from '../../workers/boot/assets.ts'
+import type { ForeignPyodide } from '../../workers/foreign.ts'
 import { WasgiError } from '../errors.ts'
 import type { Image } from '../snapshot/image.ts'
 import { type SnapshotSettings, snapshotSource } from '../snapshot/settings.ts'
@@ -9,7 +10,7 @@ import type { SnapshotEvents } from '../snapshot/source.ts'
 import type { LogLine, Ready } from '../wire/messages.ts'
 import { RequestTable, requestTableBytes } from '../wire/request-table.ts'
 import { loadAssets } from './assets.ts'
-import { Crew, type CrewOptions } from './crew.ts'
+import { Crew, type CrewOptions, type Mode } from './crew.ts'
 import { Dispatcher, ROWS_PER_WORKER } from './dispatcher.ts'
 import type { Exchange, GatewayRequest } from './exchange.ts'
 import type { SharedLocks } from './shared-locks.ts'
@@ -18,6 +19,8 @@ import type { WorkerState } from './worker.ts'
 export interface GroupOptions extends Omit<CrewOptions, 'image'> {
   /** How snapshots are made and kept; undefined when every interpreter boots from nothing. */
   readonly snapshot: SnapshotSettings | undefined
+  /** The host program's own interpreter, to be used in embedded mode. */
+  readonly foreign?: ForeignPyodide | undefined
   readonly memoryLimitBytes: number
   /** 0 is no limit. */
   readonly requestTimeoutMs: number
@@ -45,11 +48,11 @@ export interface InterpreterStatus {
   readonly group: string
   /** `group/number`, as logs name it. */
   readonly worker: string
-  /** mod_wsgi's word for an interpreter in a worker. */
-  readonly mode: 'daemon'
+  /** Whether it is in the main thread or in a worker. */
+  readonly mode: Mode
   readonly state: Exclude<WorkerState, 'empty' | 'dead'>
-  /** How it came to be: booted from nothing, or restored from a snapshot. */
-  readonly boot: 'cold' | 'restored'
+  /** How it came to be: booted from nothing, restored from a snapshot, or the host program's own. */
+  readonly boot: Ready['boot']
   /** As `wasgi.snapshot.generation()`: 0 if cold, 1 once restored, 1 more with each wipe. */
   readonly generation: number
   /** Requests it has answered. */
@@ -58,11 +61,24 @@ export interface InterpreterStatus {
   readonly heapBytes: number
 }
 
+/** Whoever answers an application's requests. */
+export interface RequestGroup {
+  readonly name: string
+  /** Sends a request to a worker. Its `response` is the answer; `cancel()` when the client is gone. */
+  handle(request: GatewayRequest): Exchange
+  workers(): readonly WorkerStatus[]
+  /** The interpreters there are. A worker of a lazy group has none before it is needed. */
+  interpreters(): readonly InterpreterStatus[]
+  /** Waits for the requests in progress, at most `timeoutMs`, then ends the workers. */
+  close(timeoutMs: number): Promise<void>
+}
+
 const SWEEP_MS = 100
 
-export class ProcessGroup {
+export class ProcessGroup implements RequestGroup {
   readonly name: string
   readonly pythonVersion: string
+  readonly #mode: Mode
   readonly #crew: Crew
   readonly #dispatcher: Dispatcher
   readonly #sweeper: NodeJS.Timeout
@@ -96,6 +112,7 @@ export class ProcessGroup {
     image: Image | undefined
   ) {
     this.name = options.name
+    this.#mode = options.mode
     this.pythonVersion = assets.pythonVersion
     const requests = new SharedArrayBuffer(requestTableBytes(options.workers * ROWS_PER_WORKER))
     this.#dispatcher = new Dispatcher(
@@ -112,7 +129,8 @@ export class ProcessGroup {
       new RequestTable(requests)
     )
     const crewOptions = { ...options, image: () => image }
-    this.#crew = new Crew(crewOptions, { assets, requests, locks: locks.buffer }, locks, {
+    const data = { assets, requests, locks: locks.buffer, foreign: options.foreign }
+    this.#crew = new Crew(crewOptions, data, locks, {
       onEmpty: () => this.#dispatcher.demand(),
       onReady: (worker, ready) => {
         events.onReady(worker.name, ready)
@@ -133,7 +151,7 @@ export class ProcessGroup {
     this.#sweeper = setInterval(() => this.#dispatcher.sweep(), SWEEP_MS).unref()
   }
 
-  /** Sends a request to a worker. Its `response` is the answer; `cancel()` when the client is gone. */
+  /** See RequestGroup, here and below. */
   handle(request: GatewayRequest): Exchange {
     return this.#dispatcher.handle(request)
   }
@@ -147,18 +165,16 @@ export class ProcessGroup {
     }))
   }
 
-  /** The interpreters of this group. A worker of a lazy group has none before it is needed. */
   interpreters(): readonly InterpreterStatus[] {
     const all: InterpreterStatus[] = []
     for (const { name, state, served, heapBytes, boot, generation } of this.#crew.workers) {
       if (state === 'empty' || state === 'dead') continue
-      const status = { group: this.name, worker: name, mode: 'daemon' } as const
+      const status = { group: this.name, worker: name, mode: this.#mode }
       all.push({ ...status, state, boot, generation, served, heapBytes })
     }
     return all
   }
 
-  /** Waits for the requests in progress, at most `timeoutMs`, then ends the workers. */
   async close(timeoutMs: number): Promise<void> {
     const { promise: late, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, timeoutMs)

@@ -8,6 +8,12 @@ import { STACK_MB, THREAD_OPTIONS } from '../../workers/realm.ts'
 import type { Batch, GroupData, Hello } from '../wire/messages.ts'
 import { WORKERS_URL } from './assets.ts'
 
+/** Threads, each announced by its greeting and by its exit. */
+export interface Pool {
+  /** Ends every thread. */
+  close(): Promise<void>
+}
+
 /** A thread of the pool, from its greeting to its exit. */
 export interface PoolThread {
   readonly threadId: number
@@ -30,7 +36,7 @@ export interface PoolEvents {
 /** Tasks Piscina may hold in one thread; the group itself never hands out as many requests. */
 const TASKS_PER_THREAD = 64
 
-export class ThreadPool {
+export class ThreadPool implements Pool {
   readonly #size: number
   readonly #data: GroupData
   readonly #events: PoolEvents

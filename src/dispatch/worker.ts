@@ -1,7 +1,7 @@
 // One worker of a process group: a thread with its interpreter, seen from the main thread.
 // Its life: empty (no interpreter yet), booting, ready, retiring (takes nothing new), dead.
 import { receiveMessageOnPort } from 'node:worker_threads'
-import type { ApplicationSpec, Boot, FromWorker, ToWorker } from '../wire/messages.ts'
+import type { ApplicationSpec, Boot, FromWorker, Ready, ToWorker } from '../wire/messages.ts'
 import { decodeWholeAnswer, type WholeAnswerText } from '../wire/whole-answer.ts'
 import type { Exchange } from './exchange.ts'
 import type { PoolThread } from './pool.ts'
@@ -31,7 +31,7 @@ export class GroupWorker {
   state: WorkerState = 'empty'
   served = 0
   /** How its interpreter came to be, once there is one. */
-  boot: 'cold' | 'restored' = 'cold'
+  boot: Ready['boot'] = 'cold'
   /** Shared with the worker; see Boot. */
   readonly gauges: SharedArrayBuffer = new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT)
   /** Why it is being terminated, when we do it. */

@@ -4,15 +4,18 @@ import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Exchange, GatewayRequest } from '../dispatch/exchange.ts'
-import type { ProcessGroup } from '../dispatch/group.ts'
+import type { RequestGroup } from '../dispatch/group.ts'
 import { PIECE_BYTES, RequestBody } from '../dispatch/request-body.ts'
 import { WasgiError } from '../errors.ts'
 import { publicError } from '../public-error.ts'
 import { encodeRequestHead, type RequestLine } from '../wire/request-head.ts'
+import type { AccessHook } from './access.ts'
 import { sendDebugPage, sendResponse } from './reply.ts'
 
 export interface GatewayOptions {
-  readonly group: ProcessGroup
+  readonly group: RequestGroup
+  /** Asked before the application is. */
+  readonly access: AccessHook | undefined
   /** Decoded mount path, '' at the root: it becomes SCRIPT_NAME. */
   readonly scriptName: string
   readonly bodyLimitBytes: number
@@ -27,10 +30,11 @@ export async function answer(
 ): Promise<FastifyReply> {
   try {
     const head = requestHead(options, request)
+    const label = `${request.raw.method ?? 'GET'} ${request.originalUrl}`
+    if (options.access !== undefined) await options.access.check({ head, label })
     const taken = takeBody(request.raw, options.bodyLimitBytes)
     // Most requests have no body, and those need not wait a turn of the microtask queue.
     const { body, source } = taken instanceof Promise ? await taken : taken
-    const label = `${request.raw.method ?? 'GET'} ${request.originalUrl}`
     const exchange = options.group.handle({ head, body, source, label })
     cancelWhenClosed(reply, exchange)
     return sendResponse(request, reply, await exchange.response)

@@ -23,7 +23,8 @@ export async function groupOptions(
   resolved: ResolvedSettings,
   others: ReadonlyArray<{ readonly group: string }>
 ): Promise<{ options: GroupOptions; application: AppTarget }> {
-  const { settings, origins } = resolved
+  const { settings } = resolved
+  assertConsistent(resolved)
   const application = await resolveTarget(settings.app, settings.root, resolved.base)
   assertRootAllowed(await realpath(application.root))
   const grants = await grantsOf(resolved, application)
@@ -35,8 +36,8 @@ export async function groupOptions(
     grants,
     sysPath: ['/app', ...packages],
     env: settings.env,
-    application: { target, file, module, callable, call },
-    multiprocess: settings.workers > 1 || origins.workers !== 'default',
+    application: { target, file, module, callable, call, hook: null },
+    multiprocess: isMultiprocess(resolved),
     debug: settings.debug,
     tmpLimitBytes: settings.tmpLimit,
     windowBytes: settings.responseWindow,
@@ -45,7 +46,8 @@ export async function groupOptions(
   }
   const options = {
     name: freeName(settings.processGroup, others),
-    workers: settings.workers,
+    mode: settings.mode,
+    workers: settings.mode === 'embedded' ? 1 : settings.workers,
     lazy: settings.lazyInitialization,
     memoryLimitBytes: settings.memoryLimit,
     requestTimeoutMs: settings.requestTimeout,
@@ -54,6 +56,22 @@ export async function groupOptions(
     boot
   }
   return { options, application }
+}
+
+/** mod_wsgi's rule: true whenever a number of processes was given, even if it is 1. */
+function isMultiprocess({ settings, origins }: ResolvedSettings): boolean {
+  if (settings.mode === 'embedded') return false
+  return settings.workers > 1 || origins.workers !== 'default'
+}
+
+function assertConsistent({ settings, origins }: ResolvedSettings): void {
+  if (settings.mode === 'daemon' || origins.workers === 'default' || settings.workers === 1) return
+  throw new WasgiError('WASGI_ERR_CONFIG_INVALID', [
+    'workers',
+    'left out or 1 with mode = "embedded", whose one interpreter is in the main thread',
+    String(settings.workers),
+    origins.workers
+  ])
 }
 
 function snapshotSettings(settings: Settings): SnapshotSettings {

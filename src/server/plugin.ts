@@ -1,14 +1,19 @@
 // The Fastify plugin: mounts one application under a prefix, beside whatever else the server does.
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import type { ForeignPyodide } from '../../workers/foreign.ts'
+import { embeddedRequired } from '../config/embedding.ts'
 import {
   type ResolvedSettings,
   settingsFromPlugin,
   type WasgiPluginOptions
 } from '../config/settings.ts'
 import { type InterpreterStatus, ProcessGroup, type WorkerStatus } from '../dispatch/group.ts'
+import { RestrictedGroup } from '../dispatch/restricted-group.ts'
 import { SharedLocks } from '../dispatch/shared-locks.ts'
+import { AccessHook } from './access.ts'
 import { isSimpleContentType } from './content-type.ts'
+import { adopting } from './foreign.ts'
 import { answer, type GatewayOptions } from './gateway.ts'
 import { groupEvents } from './group-log.ts'
 import { groupOptions } from './group-options.ts'
@@ -37,24 +42,55 @@ declare module 'fastify' {
 }
 
 /** Fastify's own options of `register`, and wasgi's. */
-export type WasgiFastifyOptions = WasgiPluginOptions & { readonly prefix?: string }
+export type WasgiFastifyOptions = WasgiPluginOptions & {
+  readonly prefix?: string
+  /**
+   * A Pyodide that the host program has made. The application runs in it, without a sandbox, and
+   * wasgi never ends it.
+   */
+  readonly interpreter?: ForeignPyodide | undefined
+}
 
 /** Mounts already resolved settings; `serve` comes in here. */
-export async function mount(instance: FastifyInstance, resolved: ResolvedSettings): Promise<void> {
+export async function mount(
+  instance: FastifyInstance,
+  given: ResolvedSettings,
+  foreign?: ForeignPyodide
+): Promise<void> {
+  const resolved = foreign === undefined ? given : adopting(given, foreign)
   const handle = decorate(instance)
   const { settings } = resolved
   const { options, application } = await groupOptions(resolved, handle.applications)
-  const group = await ProcessGroup.start(options, handle.locks, groupEvents(instance.log))
-  instance.addHook('onClose', () => group.close(settings.shutdownTimeout))
+  const events = groupEvents(instance.log)
+  const { accessScript, restrictEmbedded, shutdownTimeout } = settings
+  const access =
+    accessScript === undefined || !embeddedRequired(settings)
+      ? undefined
+      : await AccessHook.start(
+          resolved,
+          accessScript,
+          handle.applications,
+          handle.locks,
+          instance.log
+        )
+  instance.addHook('onClose', () => access?.group.close(shutdownTimeout))
+  const group =
+    settings.mode === 'embedded' && restrictEmbedded
+      ? new RestrictedGroup(options.name, application.target, (error) =>
+          events.onFailure(options.name, error)
+        )
+      : await ProcessGroup.start({ ...options, foreign }, handle.locks, events)
+  instance.addHook('onClose', () => group.close(shutdownTimeout))
   handle.applications.push({
     target: application.target,
     prefix: instance.prefix,
     group: group.name,
     workers: () => group.workers(),
-    interpreters: () => group.interpreters()
+    interpreters: () => [...group.interpreters(), ...(access?.group.interpreters() ?? [])]
   })
   addRoutes(instance, {
     group,
+    access,
     scriptName: scriptNameOf(instance.prefix),
     bodyLimitBytes: settings.bodyLimit,
     debug: settings.debug
@@ -107,7 +143,8 @@ function hideOddContentType(request: FastifyRequest): void {
 }
 
 const scope: FastifyPluginAsync<WasgiFastifyOptions> = async (instance, options) => {
-  await mount(instance, settingsFromPlugin(options))
+  const { interpreter, ...own } = options
+  await mount(instance, settingsFromPlugin(own), interpreter)
 }
 
 const outer: FastifyPluginAsync<WasgiFastifyOptions> = async (instance, options) => {

@@ -4,6 +4,7 @@
 // it was said. Imported by both sides; imports nothing but types.
 import type { MessagePort } from 'node:worker_threads'
 import type { InterpreterAssets } from '../../workers/boot/assets.ts'
+import type { ForeignPyodide } from '../../workers/foreign.ts'
 import type { Dependency, Image } from '../snapshot/image.ts'
 
 /** Main → worker, through Piscina's workerData: the same for all workers of a group. */
@@ -13,6 +14,8 @@ export interface GroupData {
   readonly requests: SharedArrayBuffer
   /** wire/lock-table.ts */
   readonly locks: SharedArrayBuffer
+  /** A Pyodide of the host program's, in embedded mode; it is used instead of one of our own. */
+  readonly foreign?: ForeignPyodide | undefined
 }
 
 /** Worker → main, through the thread's own port, once, as soon as the thread runs. */
@@ -37,6 +40,8 @@ export interface ApplicationSpec {
   readonly module: string | null
   readonly callable: string | null
   readonly call: boolean
+  /** Whether it is a hook's script rather than an application; see wasgi/hooks.py. */
+  readonly hook: 'access' | null
 }
 
 /** Main → worker, once, after `hello`: make the interpreter and load the application. */
@@ -79,7 +84,7 @@ export interface Build extends Omit<Boot, 'kind'> {
 export interface Ready {
   readonly kind: 'ready'
   readonly callable: string
-  readonly boot: 'cold' | 'restored'
+  readonly boot: 'cold' | 'restored' | 'adopted'
   readonly bootMs: number
 }
 

@@ -19,7 +19,15 @@ export function example(name: string): string {
 
 /** A new folder, gone when the process ends. */
 export function temporaryFolder(): string {
+  if (folders.length === 0) process.once('exit', removeFolders)
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'wasgi-e2e-')))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  folders.push(folder)
   return folder
+}
+
+// One listener for all: Node warns of more than ten.
+const folders: string[] = []
+
+function removeFolders(): void {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 }

@@ -114,7 +114,8 @@ async function boot(): Promise<Guest> {
       sys_path: ['/app'],
       multiprocess: true,
       worker: 'default/1',
-      capture: false
+      capture: false,
+      adopted: false
     })
   )
   const target = {
@@ -122,7 +123,8 @@ async function boot(): Promise<Guest> {
     file: '/app/app.py',
     module: null,
     callable: null,
-    call: false
+    call: false,
+    hook: null
   }
   guest.loaded = JSON.parse(await boundary.load.callPromising(JSON.stringify(target)))
   const { dumps } = python.pyimport('tools')

@@ -38,7 +38,11 @@ async function site(
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.all('/*', (request, reply) =>
-    answer({ group, scriptName: '', bodyLimitBytes: 1e8, debug: false }, request, reply)
+    answer(
+      { group, access: undefined, scriptName: '', bodyLimitBytes: 1e8, debug: false },
+      request,
+      reply
+    )
   )
   await app.listen({ port: 0, host: '127.0.0.1' })
   return { app, port: (app.server.address() as AddressInfo).port, cancelled }

@@ -19,7 +19,14 @@ const PARTS: KeyParts = {
   tmpLimitBytes: 2,
   debug: false,
   warmup: ['GET /'],
-  application: { target: 'a', file: '/app/a.py', module: null, callable: null, call: false },
+  application: {
+    target: 'a',
+    file: '/app/a.py',
+    module: null,
+    callable: null,
+    call: false,
+    hook: null
+  },
   grants: [GRANT],
   sysPath: ['/app', '/packages'],
   variableNames: ['A', 'B'],

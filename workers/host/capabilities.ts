@@ -2,7 +2,7 @@
 // If it is not here, Python does not have it.
 import { LockTable } from '../../src/wire/lock-table.ts'
 import type { Boot, Build } from '../../src/wire/messages.ts'
-import type { HostCapabilities } from '../interpreter.ts'
+import type { HostCapabilities } from '../controls.ts'
 import { grantFiles } from './files.ts'
 import { hashHost } from './hashes.ts'
 import { textHost, timerHost } from './text.ts'

@@ -9,6 +9,7 @@ import { encodeRequestHead } from '../../../src/wire/request-head.ts'
 import { RequestTable, requestTableBytes } from '../../../src/wire/request-table.ts'
 import type { InterpreterAssets, RealmScript } from '../../../workers/boot/assets.ts'
 import { readLoadAnswer } from '../../../workers/boundary-answers.ts'
+import { realmControls } from '../../../workers/controls.ts'
 import { Exchange, splitResponse } from '../../../workers/exchange.ts'
 import { hostCapabilities } from '../../../workers/host/capabilities.ts'
 import { Interpreter } from '../../../workers/interpreter.ts'
@@ -87,7 +88,7 @@ export async function bootVictim(options: VictimOptions = {}): Promise<Victim> {
   const assets = weakened(options.assets ?? (await loadVictimAssets()), options.weaken)
   const realm = createRealm()
   const walker = makeWalker(realm, hostIntrinsics())
-  const interpreter = new Interpreter(assets, observed(realm, walker))
+  const interpreter = new Interpreter(assets, realmControls(assets, observed(realm, walker)))
   const posts: FromWorker[] = []
   const table = new RequestTable(new SharedArrayBuffer(requestTableBytes(1)))
   const post = (message: FromWorker): void => {
@@ -104,6 +105,7 @@ export async function bootVictim(options: VictimOptions = {}): Promise<Victim> {
     env: { HOME: '/tmp' },
     names: [],
     capture: false,
+    adopted: false,
     sys_path: ['/app'],
     multiprocess: false,
     debug: false,
@@ -215,7 +217,8 @@ function bootMessage({ dataDir, appDir = HOSTILE }: VictimOptions): Boot {
       file: '/app/app.py',
       module: null,
       callable: null,
-      call: false
+      call: false,
+      hook: null
     },
     multiprocess: false,
     debug: false,

@@ -3,6 +3,7 @@ offers the host what it may call: configure, load, serve, what a capture needs, 
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -143,8 +144,7 @@ class GuestHost:
 
 
 _host = GuestHost()
-_stdout, _stderr = process.open_streams(_host)
-_gateway = Gateway(_host, (_stdout, _stderr), LogStream(_host, WARN, "wsgi.errors"))
+_gateway = Gateway(_host, LogStream(_host, WARN, "wsgi.errors"))
 
 serve = _gateway.serve
 """Answer the request in `request_buffer`; see handler.py for the outcomes."""
@@ -153,13 +153,24 @@ serve = _gateway.serve
 def configure(json_text: str) -> None:
     """Give the process what the host decided: environment, module path, identity."""
     settings = json.loads(json_text)
+    _gateway.configure(settings["multiprocess"], settings["worker"])
+    if settings["adopted"]:
+        _join(settings)
+        return
+    _gateway.watch(process.open_streams(_host))
     variables.install(settings["names"], settings["env"], _variable)
     process.set_path(settings["sys_path"], supplements.PATH)
     process.set_arguments()
     supplements.install(_host)
-    _gateway.configure(settings["multiprocess"], settings["worker"])
     if settings["capture"]:
         capture.begin()
+
+
+def _join(settings: dict[str, Any]) -> None:
+    """Add to an interpreter that is the host program's what the application needs, and change
+    nothing of what is there: it may do other things besides."""
+    os.environ.update({name: _variable(name) for name in settings["names"]})
+    sys.path.extend(entry for entry in settings["sys_path"] if entry not in sys.path)
 
 
 def _variable(name: str) -> str:

@@ -40,9 +40,9 @@ _set_running_loop = asyncio._set_running_loop
 class Gateway:
     """One application and what all its requests share."""
 
-    def __init__(self, host: Host, streams: tuple[LogStream, ...], errors: LogStream) -> None:
+    def __init__(self, host: Host, errors: LogStream) -> None:
         self._host = host
-        self._streams = (*streams, errors)
+        self._streams = (errors,)
         self._request = memoryview(host.request_buffer)
         self._response = memoryview(host.response_buffer)
         self._rules = HeaderRules(self._warn_hop_by_hop)
@@ -64,6 +64,10 @@ class Gateway:
         """Set what the environ says of this interpreter and its siblings."""
         self._constants["wsgi.multiprocess"] = multiprocess
         self._constants["wasgi.worker"] = worker
+
+    def watch(self, streams: tuple[LogStream, ...]) -> None:
+        """Flush these, too, at the end of each request."""
+        self._streams = (*self._streams, *streams)
 
     def mount(self, application: Application) -> None:
         """Answer with `application` from now on."""

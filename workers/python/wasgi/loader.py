@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Final
 
+from . import hooks
 from .tracebacks import headline, text_of
 
 APPLICATION_ROOT: Final = "/app"
@@ -27,6 +28,8 @@ class Target:
     module: str | None
     callable: str | None
     call: bool
+    hook: str | None = None
+    """`access` for a hook's script; see hooks.py."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,16 @@ def load(target: Target) -> Found:
         raise
     except BaseException as error:
         raise _import_failure(target, error) from None
+    if target.hook is not None:
+        return _hook(target, module)
     return _pick(target, module)
+
+
+def _hook(target: Target, module: ModuleType) -> Found:
+    function = getattr(module, hooks.ALLOW_ACCESS, None)
+    if not callable(function):
+        raise _no_callable(target, f"it defines no {hooks.ALLOW_ACCESS}(environ, host)")
+    return Found(hooks.AccessHook(function), f"{_subject(target)}:{hooks.ALLOW_ACCESS}")
 
 
 def _import(target: Target) -> ModuleType:

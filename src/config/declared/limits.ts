@@ -1,0 +1,80 @@
+// How much anybody may use, and what is logged. Part of the schema; see ../schema.ts for what each field means.
+
+export const LIMIT_OPTIONS = {
+  requestTimeout: {
+    kind: 'duration',
+    schema: { type: 'integer', minimum: 0, maximum: 2_145_600_000 },
+    surfaces: ['command', 'plugin'],
+    default: '60s',
+    heading: 'Limits',
+    placeholder: 'DURATION',
+    text: 'How long one request may take; then the client gets 504 and the worker is replaced. 0 is no limit.'
+  },
+  bodyLimit: {
+    kind: 'size',
+    schema: { type: 'integer', minimum: 1, maximum: 9_007_199_254_740_991 },
+    surfaces: ['command', 'plugin'],
+    default: '1G',
+    heading: 'Limits',
+    placeholder: 'SIZE',
+    text: 'The largest request body; the client of a larger one gets 413.'
+  },
+  memoryLimit: {
+    kind: 'size',
+    schema: { type: 'integer', minimum: 67_108_864, maximum: 4_294_967_296 },
+    surfaces: ['command', 'plugin'],
+    default: '1G',
+    heading: 'Limits',
+    placeholder: 'SIZE',
+    text: 'The most WebAssembly memory one interpreter may use; then Python raises MemoryError.'
+  },
+  tmpLimit: {
+    kind: 'size',
+    schema: { type: 'integer', minimum: 0, maximum: 4_294_967_296 },
+    surfaces: ['command', 'plugin'],
+    default: '64M',
+    heading: 'Limits',
+    placeholder: 'SIZE',
+    text: 'The most that one interpreter may keep in /tmp, which is private memory; then writing fails with ENOSPC.'
+  },
+  responseWindow: {
+    kind: 'size',
+    schema: { type: 'integer', minimum: 4_096, maximum: 67_108_864 },
+    surfaces: ['command', 'plugin'],
+    default: '256K',
+    heading: 'Limits',
+    placeholder: 'SIZE',
+    text: 'How much of a response may be produced before the client has accepted it; then the application waits.'
+  },
+  logLevel: {
+    kind: 'choice',
+    schema: {
+      type: 'string',
+      enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+    },
+    surfaces: ['command'],
+    default: 'info',
+    heading: 'Logging',
+    placeholder: 'LEVEL',
+    text: 'The least severe records that are logged, to standard error.'
+  },
+  logFormat: {
+    kind: 'choice',
+    schema: { type: 'string', enum: ['text', 'json'] },
+    surfaces: ['command'],
+    default: 'text',
+    heading: 'Logging',
+    placeholder: 'FORMAT',
+    text: 'How log records are written: for people, or one JSON object a line.'
+  },
+  accessLog: {
+    kind: 'choice',
+    schema: { type: 'string', enum: ['off', 'combined', 'json'] },
+    surfaces: ['command'],
+    default: 'combined',
+    pluginDefault: 'off',
+    heading: 'Logging',
+    placeholder: 'FORMAT',
+    text: "One line for each response, to standard error, in Apache's combined format or as JSON."
+  }
+} as const

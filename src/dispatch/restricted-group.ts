@@ -1,0 +1,33 @@
+// What stands in for a process group when there may be none: restrict_embedded keeps interpreters out
+// of the main thread, and the application was not given to a daemon process group.
+import { WasgiError } from '../errors.ts'
+import type { InterpreterStatus, RequestGroup, WorkerStatus } from './group.ts'
+
+export class RestrictedGroup implements RequestGroup {
+  readonly name: string
+  readonly #target: string
+  readonly #onFailure: (error: WasgiError) => void
+
+  constructor(name: string, target: string, onFailure: (error: WasgiError) => void) {
+    this.name = name
+    this.#target = target
+    this.#onFailure = onFailure
+  }
+
+  /** Throws WASGI_ERR_EMBEDDED_RESTRICTED, which is a 500, as mod_wsgi's WSGI0143. */
+  handle(): never {
+    const error = new WasgiError('WASGI_ERR_EMBEDDED_RESTRICTED', [this.#target])
+    this.#onFailure(error)
+    throw error
+  }
+
+  workers(): readonly WorkerStatus[] {
+    return []
+  }
+
+  interpreters(): readonly InterpreterStatus[] {
+    return []
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,54 @@
+// mod_wsgi's WSGIAccessScript: before the application, `allow_access(environ, host)` of a script of
+// the operator's decides about each request, in an interpreter of the main thread. Nothing but its
+// own consent lets a request through.
+import type { FastifyBaseLogger } from 'fastify'
+import type { ResolvedSettings } from '../config/settings.ts'
+import type { GatewayRequest } from '../dispatch/exchange.ts'
+import { ProcessGroup } from '../dispatch/group.ts'
+import type { SharedLocks } from '../dispatch/shared-locks.ts'
+import { WasgiError } from '../errors.ts'
+import { groupEvents } from './group-log.ts'
+import { groupOptions } from './group-options.ts'
+
+/** What hooks.py answers when the script has no objection. */
+const ALLOWED = 204
+
+export class AccessHook {
+  readonly group: ProcessGroup
+
+  private constructor(group: ProcessGroup) {
+    this.group = group
+  }
+
+  /** Starts the interpreter, or makes it ready to be if `lazy_initialization` is on. */
+  static async start(
+    resolved: ResolvedSettings,
+    script: string,
+    others: ReadonlyArray<{ readonly group: string }>,
+    locks: SharedLocks,
+    log: FastifyBaseLogger
+  ): Promise<AccessHook> {
+    const { settings, origins } = resolved
+    const embedded = { mode: 'embedded', isolation: 'worker', workers: 1, warmup: [] } as const
+    const processGroup = `${settings.processGroup}-access`
+    const own = { app: script, root: undefined, accessScript: undefined, processGroup }
+    const { options } = await groupOptions(
+      { settings: { ...settings, ...embedded, ...own }, origins, base: resolved.base },
+      others
+    )
+    const application = { ...options.boot.application, hook: 'access' as const }
+    const group = await ProcessGroup.start(
+      { ...options, boot: { ...options.boot, application, multiprocess: false } },
+      locks,
+      groupEvents(log)
+    )
+    return new AccessHook(group)
+  }
+
+  /** Resolves if the request may pass; rejects with WASGI_ERR_ACCESS_DENIED, or whatever failed. */
+  async check({ head, label }: Pick<GatewayRequest, 'head' | 'label'>): Promise<void> {
+    const exchange = this.group.handle({ head, label, body: undefined, source: undefined })
+    const { status } = await exchange.response
+    if (status !== ALLOWED) throw new WasgiError('WASGI_ERR_ACCESS_DENIED', [label])
+  }
+}
