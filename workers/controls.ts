@@ -51,7 +51,8 @@ export function realmControls(assets: InterpreterAssets, realm: Realm): MakeCont
     const memoryFiles = run('memory-files', primordials)
     const channel = run('channel', primordials, functions, syscalls.flock)
     const privateApi = run('private-api')
-    const snapshotParts = { privateApi, memoryFiles, channel, face }
+    const linker = run('linker', primordials, privateApi)
+    const snapshotParts = { privateApi, memoryFiles, linker, channel, face }
     const parts = {
       ...pyodide(assets, realm, face.names),
       face,

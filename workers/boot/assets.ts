@@ -33,6 +33,7 @@ export const REALM_SCRIPTS = [
   'syscalls',
   'channel',
   'private-api',
+  'linker',
   'snapshot',
   'interpreter'
 ] as const

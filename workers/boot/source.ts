@@ -29,8 +29,49 @@ const PAGE_BYTES = 65_536
 
 /** Turns `pyodide.asm.mjs` into a script whose value is `(face) => createPyodideModule`. */
 export function moduleScript(source: string): string {
-  const body = replaceOnce(source, /export default _createPyodideModule;\s*$/, '')
+  const body = linkLazily(replaceOnce(source, /export default _createPyodideModule;\s*$/, ''))
   return enclose(body, 'return _createPyodideModule', 'file:///wasgi/pyodide.asm.mjs')
+}
+
+/**
+ * Emscripten prepares each of the wasm module's ten thousand exports for dynamic libraries that might
+ * ask for it, a third of the time that a restore takes. All of them are found without: addresses of
+ * functions are made for those that a library imports (`reportUndefinedSymbols`), and imports that
+ * are not there are looked up in the exports.
+ */
+function linkLazily(source: string): string {
+  const addresses = replaceOnce(
+    source,
+    /updateGOT\(origExports\);/,
+    'updateGOT(Object.fromEntries(Object.keys(GOT).filter(name=>name in origExports).map(name=>[name,origExports[name]])));'
+  )
+  // A library that is loaded again after a restore must lie where the captured memory has it.
+  const placed = replaceOnce(
+    addresses,
+    /alignMemory\(getMemory\(metadata\.memorySize\+memAlign\),memAlign\)/,
+    '(Module["wasgiLinker"].base||alignMemory(getMemory(metadata.memorySize+memAlign),memAlign))'
+  )
+  const tabled = replaceOnce(
+    placed,
+    /var tableBase=metadata\.tableSize\?wasmTable\.length:0;/,
+    'var tableBase=metadata.tableSize?Module["wasgiLinker"].tableBase||wasmTable.length:0;'
+  )
+  const grown = replaceOnce(
+    tabled,
+    /wasmTable\.grow\(metadata\.tableSize\)/,
+    'wasmTable.grow(Math.max(0,tableBase+metadata.tableSize-wasmTable.length))'
+  )
+  // The keys of the main module are now in two objects.
+  const found = replaceOnce(
+    grown,
+    /Object\.keys\(lib\.exports\)\.indexOf\(symbol\)/,
+    '(Object.hasOwn(lib.exports,symbol)||lib.exports===wasmImports&&symbol in wasmImports?0:-1)'
+  )
+  return replaceOnce(
+    found,
+    /mergeLibSymbols\(wasmExports,"main"\);/,
+    'mergeLibSymbols(Object.fromEntries(Object.keys(wasmImports).concat("main","__main_argc_argv").filter(name=>(!wasmImports[name]||wasmImports[name].stub)&&name in wasmExports).map(name=>[name,wasmExports[name]])),"main");Object.setPrototypeOf(wasmImports,wasmExports);Module["wasgiLinker"]={GOT,wasmImports,getFunctionAddress,addFunction,exports:wasmExports,start:0,base:0,tableBase:0,put:(func,at)=>{getFunctionAddress(func);setWasmTableEntry(at,func);functionsInTableMap.set(func,at)}};'
+  )
 }
 
 /** Turns `pyodide.mjs` into a script whose value is `(face) => loadPyodide`. */

@@ -47,7 +47,9 @@
       settings.print = line('stdout')
       settings.printErr = line('stderr')
       return promiseThen(createPyodideModule(settings), (module) => {
-        if (restoring !== undefined) snapshot.fillMemory(module, options.memoryBytes)
+        if (restoring === undefined) return module
+        mount(module.FS)
+        snapshot.fillModule(module, options.memoryBytes, restoring.state)
         return module
       })
     }
@@ -69,6 +71,11 @@
     }
   }
 
+  const mount = (ofModule) => {
+    fileSystem = ofModule
+    files.mountAll(fileSystem)
+  }
+
   const start = async (options) => {
     const restoring = options.state === undefined ? undefined : snapshot.restoring(options.state)
     hook()
@@ -78,8 +85,7 @@
     face.hooks.instance = undefined
     privateApi.removeLiteralMap(pyodide)
     hostStage('mount')
-    fileSystem = privateApi.fileSystem(pyodide)
-    files.mountAll(fileSystem)
+    if (restoring === undefined) mount(privateApi.fileSystem(pyodide))
     tmp.limit(fileSystem, options.tmpLimitBytes)
     hostStage('gateway')
     if (restoring === undefined) begin(options)
@@ -93,6 +99,7 @@
 
   /** What a captured interpreter has behind it. */
   const begin = (options) => {
+    snapshot.started(pyodide)
     pyodide.registerJsModule('_wasgi_host', channel.module)
     pyodide.runPython(`import sys; sys.path.insert(0, ${options.gatewayPath})`)
   }

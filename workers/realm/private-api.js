@@ -6,6 +6,8 @@
   const SNAPSHOT_HEADER_WORDS = 12
 
   return Object.freeze({
+    /** The Emscripten module behind it. */
+    module: (pyodide) => pyodide._module,
     /** Emscripten's file system of this interpreter. */
     fileSystem: (pyodide) => pyodide._module.FS,
     /** True once Pyodide has declared the interpreter broken beyond use. */
@@ -68,14 +70,24 @@
       watched.sig = make.sig
       environment.__hiwire_deduplicate_new = watched
     },
-    /** A text that changes when code was loaded or made at run time: libraries, ctypes callbacks. */
+    /** How much code there is besides what Pyodide has: libraries, and entries of the table. */
     codeLoaded: (pyodide) => {
       const { wasmTable, LDSO } = pyodide._module
-      const libraries = Object.keys(LDSO.loadedLibsByName)
-      return `${wasmTable.length} ${libraries.length}`
+      return { libraries: Object.keys(LDSO.loadedLibsByName).length, entries: wasmTable.length }
     },
-    /** File names of the dynamic libraries that were loaded. */
-    libraries: (pyodide) =>
-      Object.keys(pyodide._module.LDSO.loadedLibsByName).filter((name) => name.endsWith('.so'))
+    /** What realm/linker.js needs to load extension modules again; see boot/source.ts. */
+    linker: (module) => {
+      const { wasmTable, LDSO, HEAPU32, loadDynamicLibrary, wasgiLinker } = module
+      return { table: wasmTable, LDSO, words: HEAPU32, load: loadDynamicLibrary, ...wasgiLinker }
+    },
+    /** The functions that Pyodide's start itself puts into the table end here. */
+    endOfStart: (module, length) => {
+      module.wasgiLinker.start = length
+    },
+    /** Where the next library's data and functions will lie; 0 for wherever there is room. */
+    placeLibrary: (module, address, tableIndex) => {
+      module.wasgiLinker.base = address
+      module.wasgiLinker.tableBase = tableIndex
+    }
   })
 })

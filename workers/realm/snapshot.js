@@ -5,7 +5,7 @@
 ;(function snapshot(primordials, host, parts) {
   const { guard, string, number, uncurry, Error: RealmError } = primordials
   const { typedArrayBuffer, typedArrayOffset, typedArrayLength, jsonParse } = primordials
-  const { privateApi, memoryFiles, channel, face } = parts
+  const { privateApi, memoryFiles, linker, channel, face } = parts
   const hostKeepFile = guard(host.keepFile)
   const hostFillFile = guard(host.fillFile)
   const hostFillMemory = guard(host.fillMemory)
@@ -19,6 +19,8 @@
   const O_EXCL = 128
   const O_CREAT = 64
   const FIRST_FREE_FD = 3
+  /** Entries of the function table that requests may leave behind in an interpreter, all together. */
+  const SPARE_ENTRIES = 4096
 
   /** The map by which Python finds an object that it holds already. */
   let duplicates
@@ -142,15 +144,12 @@
     for (let i = 0; i < strangers.length; i++) {
       reasons[reasons.length] = `Python holds a JavaScript object: ${strangers[i]}`
     }
-    const libraries = privateApi.libraries(pyodide)
-    for (let i = 0; i < libraries.length; i++) {
-      reasons[reasons.length] = `the extension module ${libraries[i]} is loaded`
-    }
+    const linked = linker.record(privateApi.module(pyodide), reasons)
     const streams = lasting(FS, reasons)
     if (reasons.length > 0) return string(jsonText({ reasons }))
     const files = memoryFiles.inventory(FS, keepFile)
     const buildId = privateApi.buildId(pyodide)
-    const state = { buildId, references, files, streams, folder: FS.currentPath }
+    const state = { buildId, references, linked, files, streams, folder: FS.currentPath }
     return string(jsonText({ state: jsonText(state), files, streams }))
   }
 
@@ -163,9 +162,13 @@
     return { state, options }
   }
 
-  /** Lets the host put the captured memory into a module that was just instantiated. */
-  const fillMemory = (module, bytes) => {
+  /**
+   * Makes a module that was just instantiated what was captured: its extension modules loaded again,
+   * to the same addresses, and the memory filled by the host. Throws if the addresses are not the same.
+   */
+  const fillModule = (module, bytes, { linked }) => {
     privateApi.growMemory(module, bytes)
+    linker.replay(module, linked)
     hostFillMemory()
   }
 
@@ -207,7 +210,10 @@
   const obstacle = (pyodide, FS) => {
     if (base === undefined) return 'it was not restored from a snapshot'
     if (channel.isWaiting()) return 'a call of the application is still suspended'
-    if (privateApi.codeLoaded(pyodide) !== base.code) return 'it has loaded code since'
+    const { libraries, entries } = privateApi.codeLoaded(pyodide)
+    if (libraries !== base.code.libraries) return 'it has loaded an extension module since'
+    // An entry made since is only unused afterwards, but it stays.
+    if (entries > base.code.entries + SPARE_ENTRIES) return 'it has made too many functions since'
     for (let fd = 0; fd < FIRST_FREE_FD; fd++) {
       if (FS.streams[fd] !== base.standard[fd]) return `descriptor ${fd} was replaced`
     }
@@ -234,9 +240,11 @@
         if (duplicates !== undefined) throw new RealmError('there is one map for each interpreter')
         duplicates = map
       }),
+    /** Called when Pyodide has started from nothing, before anything else. */
+    started: (pyodide) => linker.begin(privateApi.module(pyodide)),
     capture,
     restoring,
-    fillMemory,
+    fillModule,
     restoreFiles,
     mark,
     obstacle,
