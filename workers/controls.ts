@@ -34,8 +34,18 @@ export interface HostCapabilities {
 /** Makes the controls of one Python. `own` are functions of the interpreter that is driven. */
 export type MakeControls = (host: HostCapabilities, own: HostFunctions) => Controls
 
-/** Controls of a Pyodide in this realm, with nothing of the host in it. */
-export function realmControls(assets: InterpreterAssets, realm: Realm): MakeControls {
+/** Scripts that are worth a code cache: all others together are a hundredth of them. */
+export const CACHED_SCRIPTS = ['pyodide.asm.mjs', 'pyodide.mjs'] as const
+
+/**
+ * Controls of a Pyodide in this realm, with nothing of the host in it. `codeOf` gives V8's code cache
+ * of a script, if there is one.
+ */
+export function realmControls(
+  assets: InterpreterAssets,
+  realm: Realm,
+  codeOf: (script: string) => Uint8Array | undefined = () => undefined
+): MakeControls {
   return (host, own) => {
     const functions = { ...host.functions, closeFiles: host.closeFiles, ...own }
     const run = (name: RealmScript, ...args: unknown[]): RealmParts => {
@@ -54,7 +64,7 @@ export function realmControls(assets: InterpreterAssets, realm: Realm): MakeCont
     const linker = run('linker', primordials, privateApi)
     const snapshotParts = { privateApi, memoryFiles, linker, channel, face }
     const parts = {
-      ...pyodide(assets, realm, face.names),
+      ...pyodide(assets, realm, face.names, codeOf),
       face,
       files,
       tmp: run('tmp', primordials, memoryFiles.touch),
@@ -67,11 +77,17 @@ export function realmControls(assets: InterpreterAssets, realm: Realm): MakeCont
   }
 }
 
-function pyodide(assets: InterpreterAssets, realm: Realm, faceNames: unknown): RealmParts {
+function pyodide(
+  assets: InterpreterAssets,
+  realm: Realm,
+  faceNames: unknown,
+  codeOf: (script: string) => Uint8Array | undefined
+): RealmParts {
+  const [moduleName, loaderName] = CACHED_SCRIPTS
   const script = (source: string, name: string): unknown =>
-    (realm.evaluate(source, name) as (face: unknown) => unknown)(faceNames)
+    (realm.evaluate(source, name, codeOf(name)) as (face: unknown) => unknown)(faceNames)
   return {
-    createPyodideModule: script(assets.moduleScript, 'pyodide.asm.mjs'),
-    loadPyodide: script(assets.loaderScript, 'pyodide.mjs')
+    createPyodideModule: script(assets.moduleScript, moduleName),
+    loadPyodide: script(assets.loaderScript, loaderName)
   }
 }

@@ -1,7 +1,7 @@
 // One interpreter and its life: cold, booting (from nothing or from an image), ready, busy, wiping,
 // dead. It drives Python through the few functions of its controls, and is what they call back.
 // It imports nothing of Node's: everything of the host comes in as plain functions.
-import type { Image } from '../src/snapshot/image.ts'
+import type { CodePlace, Image } from '../src/snapshot/image.ts'
 import type { RequestTask } from '../src/wire/messages.ts'
 import type { InterpreterAssets } from './boot/assets.ts'
 import { type ImageMemory, readMemory, writeMemory } from './boot/memory.ts'
@@ -23,6 +23,7 @@ export interface BootOptions {
 /** What of a capture is not Python's own report. */
 export interface Captured {
   readonly memory: ImageMemory
+  readonly code: readonly CodePlace[]
   /** For the realm that restores it. */
   readonly state: string
   readonly inMemoryFiles: readonly { readonly path: string; readonly bytes: number }[]
@@ -120,10 +121,12 @@ export class Interpreter {
   }
 
   /**
-   * Takes an image of this interpreter, which must be at rest. Gives the reasons if that cannot be;
-   * nothing has changed then.
+   * Takes an image of this interpreter, which must be at rest, with the code caches of its scripts.
+   * Gives the reasons if that cannot be; nothing has changed then.
    */
-  async capture(): Promise<Captured | readonly string[]> {
+  async capture(
+    code: readonly { readonly script: string; readonly bytes: Uint8Array }[]
+  ): Promise<Captured | readonly string[]> {
     this.#kept = []
     const answer = JSON.parse(await this.#ask((controls) => controls.capture())) as {
       reasons?: string[]
@@ -132,12 +135,19 @@ export class Interpreter {
     }
     const { reasons, state, files = [] } = answer
     if (reasons !== undefined) return reasons.map(String)
-    const memory = readMemory(this.#require().memory(), this.#kept)
+    const kept = this.#kept
     this.#kept = undefined
+    let at = kept.reduce((sum, file) => sum + file.length, 0)
+    const places = code.map(({ script, bytes }) => {
+      at += bytes.length
+      return { script, at: at - bytes.length, bytes: bytes.length }
+    })
+    const all = [...kept, ...code.map(({ bytes }) => bytes)]
+    const memory = readMemory(this.#require().memory(), all)
     const inMemoryFiles = files.flatMap(({ path, size }) =>
       size === undefined ? [] : [{ path: String(path), bytes: Number(size) }]
     )
-    return { memory, state: String(state), inMemoryFiles }
+    return { memory, code: places, state: String(state), inMemoryFiles }
   }
 
   /**

@@ -22,13 +22,13 @@ import {
   readResumeAnswer,
   readWarmUpAnswer
 } from './boundary-answers.ts'
-import { type HostCapabilities, realmControls } from './controls.ts'
+import { CACHED_SCRIPTS, type HostCapabilities, realmControls } from './controls.ts'
 import type { Exchange } from './exchange.ts'
 import { foreignControls } from './foreign.ts'
 import { hostCapabilities } from './host/capabilities.ts'
 import { WatchedFiles } from './host/watched-files.ts'
 import { Interpreter } from './interpreter.ts'
-import { createRealm } from './realm.ts'
+import { createRealm, type Realm } from './realm.ts'
 
 const GATEWAY_PATH = '/usr/lib/wasgi'
 /** Characters of one line of the log; what is longer is cut. */
@@ -48,6 +48,7 @@ export class InterpreterLife {
   readonly #exchange: Exchange
   readonly #post: Post
   readonly #log: (level: number, stream: string, text: string) => void
+  #realm: Realm = createRealm()
   #interpreter: Interpreter
   #host: HostCapabilities | undefined
   /** What it was restored from. */
@@ -128,13 +129,14 @@ export class InterpreterLife {
     if (!prepared.ok) return { kind: 'refused', ...prepared }
     // Finalisers and what was scheduled have had their turn.
     await setImmediate()
-    const captured = await interpreter.capture()
+    const code = CACHED_SCRIPTS.map((script) => ({ script, bytes: this.#realm.codeOf(script) }))
+    const captured = await interpreter.capture(code)
     const { open, ...report } = prepared.report
     if (!('state' in captured)) {
       const reasons = captured.map((reason) => withHolder(reason, open))
       return { kind: 'refused', reasons, traceback: '' }
     }
-    const { memory, state, inMemoryFiles } = captured
+    const { memory, state, inMemoryFiles, code: places } = captured
     const whole = {
       ...report,
       createdAt: new Date().toISOString(),
@@ -144,15 +146,32 @@ export class InterpreterLife {
       inMemoryFiles,
       warmup: settings.warmup
     }
-    const image = { id: randomBytes(16).toString('hex'), state, report: whole, ...memory }
+    const image = {
+      id: randomBytes(16).toString('hex'),
+      state,
+      report: whole,
+      code: places,
+      ...memory
+    }
     return { kind: 'built', image, dependencies: watched.dependencies() }
+  }
+
+  #newRealm(): Realm {
+    this.#realm = createRealm()
+    return this.#realm
+  }
+
+  #codeOf(script: string): Uint8Array | undefined {
+    const { image } = this.#settings
+    const place = image?.code.find((each) => each.script === script)
+    return place && image?.files.subarray(place.at, place.at + place.bytes)
   }
 
   #newInterpreter(): Interpreter {
     const { assets, foreign } = this.#data
     const controls =
       foreign === undefined
-        ? realmControls(assets, createRealm())
+        ? realmControls(assets, this.#newRealm(), (script) => this.#codeOf(script))
         : foreignControls(foreign, this.#settings.grants)
     return new Interpreter(assets, controls)
   }

@@ -16,8 +16,13 @@ export const THREAD_OPTIONS: readonly string[] = ['--no-force-async-hooks-checks
 export const STACK_MB = 8
 
 export interface Realm {
-  /** Evaluates a classic script in the realm and returns its completion value. */
-  evaluate(source: string, filename: string): unknown
+  /**
+   * Evaluates a classic script in the realm and returns its completion value. `code` is what
+   * `codeOf` gave for the same script; it is ignored where it does not fit.
+   */
+  evaluate(source: string, filename: string, code?: Uint8Array): unknown
+  /** V8's code cache of a script that was evaluated, with the functions that have run since. */
+  codeOf(filename: string): Uint8Array
 }
 
 /** Makes an empty realm: standard intrinsics only, `eval` and `new Function` refused by V8. */
@@ -26,9 +31,16 @@ export function createRealm(): Realm {
     name: 'wasgi',
     codeGeneration: { strings: false, wasm: true }
   })
+  const scripts = new Map<string, vm.Script>()
   return {
-    // Strict, all of it: a sloppy function hands out the global object and its callers.
-    evaluate: (source, filename) =>
-      new vm.Script(`'use strict';${source}`, { filename }).runInContext(context)
+    evaluate: (source, filename, code) => {
+      // Strict, all of it: a sloppy function hands out the global object and its callers.
+      const options =
+        code === undefined ? { filename } : { filename, cachedData: Buffer.from(code) }
+      const script = new vm.Script(`'use strict';${source}`, options)
+      scripts.set(filename, script)
+      return script.runInContext(context)
+    },
+    codeOf: (filename) => scripts.get(filename)?.createCachedData() ?? new Uint8Array()
   }
 }

@@ -37,6 +37,17 @@ export async function loadAssets(memoryLimitBytes: number): Promise<InterpreterA
   }
 }
 
+// Node has it; TypeScript knows it only together with browsers.
+declare const WebAssembly: { compile(bytes: Uint8Array): Promise<object> }
+
+/**
+ * Compiles the wasm file here, for nobody to use: as long as the result is held, V8 gives all threads
+ * of the process the same machine code for the same bytes, that of functions compiled later included.
+ */
+export function compiledCode({ wasm }: InterpreterAssets): Promise<object> {
+  return WebAssembly.compile(new Uint8Array(wasm)) // V8 compiles no shared memory
+}
+
 function shared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
   copy.set(bytes)

@@ -9,7 +9,7 @@ import { type SnapshotSettings, snapshotSource } from '../snapshot/settings.ts'
 import type { SnapshotEvents } from '../snapshot/source.ts'
 import type { LogLine, Ready } from '../wire/messages.ts'
 import { RequestTable, requestTableBytes } from '../wire/request-table.ts'
-import { loadAssets } from './assets.ts'
+import { compiledCode, loadAssets } from './assets.ts'
 import { Crew, type CrewOptions, type Mode } from './crew.ts'
 import { Dispatcher, ROWS_PER_WORKER } from './dispatcher.ts'
 import type { Exchange, GatewayRequest } from './exchange.ts'
@@ -75,9 +75,18 @@ export interface RequestGroup {
 
 const SWEEP_MS = 100
 
+/** What a group's interpreters are made from. */
+interface Prepared {
+  readonly assets: InterpreterAssets
+  readonly image: Image | undefined
+  readonly code: object
+}
+
 export class ProcessGroup implements RequestGroup {
   readonly name: string
   readonly pythonVersion: string
+  /** Held for V8's sake, see compiledCode. */
+  readonly code: object
   readonly #mode: Mode
   readonly #crew: Crew
   readonly #dispatcher: Dispatcher
@@ -93,8 +102,12 @@ export class ProcessGroup implements RequestGroup {
     events: GroupEvents
   ): Promise<ProcessGroup> {
     const assets = await loadAssets(options.memoryLimitBytes)
-    const image = await obtainImage(options, assets, locks, events)
-    const group = new ProcessGroup(options, locks, events, assets, image)
+    // Both at a time: one works in other threads, the other one mostly waits.
+    const [code, image] = await Promise.all([
+      compiledCode(assets),
+      obtainImage(options, assets, locks, events)
+    ])
+    const group = new ProcessGroup(options, locks, events, { assets, image, code })
     try {
       await group.#crew.started
     } catch (error) {
@@ -108,9 +121,9 @@ export class ProcessGroup implements RequestGroup {
     options: GroupOptions,
     locks: SharedLocks,
     events: GroupEvents,
-    assets: InterpreterAssets,
-    image: Image | undefined
+    { assets, image, code }: Prepared
   ) {
+    this.code = code
     this.name = options.name
     this.#mode = options.mode
     this.pythonVersion = assets.pythonVersion

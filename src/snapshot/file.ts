@@ -63,6 +63,7 @@ export async function encodeSnapshot(
     fileBytes: image.files.length,
     blocks: blocks.map((block) => block.length),
     payloadHash: hash('sha256', payload),
+    code: image.code,
     state: image.state,
     report: image.report,
     manifest
@@ -97,8 +98,8 @@ export async function decodeSnapshot(
   if (failure !== undefined) throw corrupt(name, 'its content cannot be decompressed', failure)
   const fault = faultOfRuns(arrays.runs, header)
   if (fault !== undefined) throw corrupt(name, fault)
-  const { id, state, report, memoryBytes, manifest } = header
-  return { image: { id, state, report, memoryBytes, ...arrays }, manifest }
+  const { id, code, state, report, memoryBytes, manifest } = header
+  return { image: { id, code, state, report, memoryBytes, ...arrays }, manifest }
 }
 
 function allocate(header: Header, name: string): ImageArrays {

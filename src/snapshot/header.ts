@@ -9,13 +9,13 @@
 //           …  payload, as `blocks` of the header says (file.ts)
 
 import { hash } from 'node:crypto'
-import { type ImageReport, PAGE_BYTES } from './image.ts'
+import { type CodePlace, type ImageReport, PAGE_BYTES } from './image.ts'
 import { isManifest, type Manifest } from './manifest.ts'
 import { SnapshotRejected } from './rejected.ts'
 import { isCount, isHex, isListOf, isShape, isText } from './shape.ts'
 
 /** Raised by every change of the format that older code would misread. */
-export const FORMAT_VERSION = 1
+export const FORMAT_VERSION = 2
 
 export const PRELUDE_BYTES = 48
 
@@ -43,6 +43,7 @@ export interface Header {
   readonly blocks: readonly number[]
   /** SHA-256 of the compressed payload, hex. */
   readonly payloadHash: string
+  readonly code: readonly CodePlace[]
   readonly state: string
   readonly report: ImageReport
   readonly manifest: Manifest
@@ -77,6 +78,7 @@ const isHeader = isShape({
   fileBytes: isCount,
   blocks: isListOf(isCount),
   payloadHash: isHex(64),
+  code: isListOf(isShape({ script: isText, at: isCount, bytes: isCount })),
   state: isText,
   report: isReport,
   manifest: isManifest
@@ -162,6 +164,9 @@ function faultOf(header: Header): string | undefined {
   }
   if (pageCount > memoryBytes / PAGE_BYTES) return 'it has more pages than its memory'
   if (runCount > pageCount) return 'it has more runs than pages'
+  if (header.code.some(({ at, bytes }) => at + bytes > fileBytes)) {
+    return 'a code cache lies outside of its files'
+  }
   if (fileBytes > FILES_LIMIT_BYTES) return `${fileBytes} bytes of files are too many`
   if (blocks.length !== Math.ceil(imageBytes(header) / BLOCK_BYTES)) {
     return 'its blocks do not add up'

@@ -18,11 +18,23 @@ export interface Image {
   readonly runs: Uint32Array<SharedArrayBuffer>
   /** The kept pages, one after the other. */
   readonly pages: Uint8Array<SharedArrayBuffer>
-  /** Contents of the in-memory files, one after the other; `state` says which is which. */
+  /**
+   * Contents of the in-memory files, one after the other; `state` says which is which. Behind them
+   * what `code` describes.
+   */
   readonly files: Uint8Array<SharedArrayBuffer>
+  /** V8's code cache of scripts, by file name, as places in `files`. */
+  readonly code: readonly CodePlace[]
 }
 
 /** What a capture found, for people. Nothing is restored from it. */
+/** Where the code cache of one script lies in `Image.files`. */
+export interface CodePlace {
+  readonly script: string
+  readonly at: number
+  readonly bytes: number
+}
+
 export interface ImageReport {
   /** ISO 8601. */
   readonly createdAt: string

@@ -45,6 +45,7 @@ export function imageOf(
       warmup: ['GET /']
     },
     memoryBytes: options.memoryBytes ?? 65_536,
+    code: [{ script: 'pyodide.mjs', at: 900, bytes: 100 }],
     ...arrays
   }
 }

@@ -179,6 +179,7 @@ function observed(realm: Realm, walker: Walker): Realm {
     }`
   }
   return {
+    codeOf: realm.codeOf,
     evaluate: (source, filename) => {
       const script = realm.evaluate(source, filename)
       const wrapper = wrappers[filename]
