@@ -55,7 +55,7 @@ export function realmControls(
     const [first] = REALM_SCRIPTS
     run(first)
     const primordials = run('primordials')
-    const face = run('face', primordials, functions)
+    const face = run('face', primordials, functions, run('wrappers', primordials))
     const files = run('files', primordials, host.files, run('streams', primordials, host.files))
     const syscalls = run('syscalls', primordials, host.files)
     const memoryFiles = run('memory-files', primordials)

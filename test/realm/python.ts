@@ -79,7 +79,7 @@ export async function bootPython(
     ready: () => ready.resolve(),
     failed: (text: string) => ready.reject(new Error(text))
   }
-  const face = own('face', primordials, functions)
+  const face = own('face', primordials, functions, own('wrappers', primordials))
   fire = face.fireTimer as typeof fire
   const memoryFiles = own('memory-files', primordials)
   const parts = {

@@ -25,6 +25,7 @@ export interface InterpreterAssets {
 export const REALM_SCRIPTS = [
   'lockdown',
   'primordials',
+  'wrappers',
   'face',
   'streams',
   'files',

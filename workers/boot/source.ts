@@ -22,6 +22,7 @@ export const FACE_NAMES = [
   'AbortController',
   'WebAssembly',
   'FinalizationRegistry',
+  'wrappers',
   'importModule'
 ] as const
 
@@ -29,7 +30,8 @@ const PAGE_BYTES = 65_536
 
 /** Turns `pyodide.asm.mjs` into a script whose value is `(face) => createPyodideModule`. */
 export function moduleScript(source: string): string {
-  const body = linkLazily(replaceOnce(source, /export default _createPyodideModule;\s*$/, ''))
+  const script = replaceOnce(source, /export default _createPyodideModule;\s*$/, '')
+  const body = wrapTogether(linkLazily(script))
   return enclose(body, 'return _createPyodideModule', 'file:///wasgi/pyodide.asm.mjs')
 }
 
@@ -71,6 +73,33 @@ function linkLazily(source: string): string {
     found,
     /mergeLibSymbols\(wasmExports,"main"\);/,
     'mergeLibSymbols(Object.fromEntries(Object.keys(wasmImports).concat("main","__main_argc_argv").filter(name=>(!wasmImports[name]||wasmImports[name].stub)&&name in wasmExports).map(name=>[name,wasmExports[name]])),"main");Object.setPrototypeOf(wasmImports,wasmExports);Module["wasgiLinker"]={GOT,wasmImports,getFunctionAddress,addFunction,exports:wasmExports,start:0,base:0,tableBase:0,put:(func,at)=>{getFunctionAddress(func);setWasmTableEntry(at,func);functionsInTableMap.set(func,at)}};'
+  )
+}
+
+/**
+ * Functions of JavaScript that Python's start needs the addresses of are wrapped by realm/wrappers.js,
+ * and the ten thousand exports, of which forty are replaced, are not copied for that.
+ */
+function wrapTogether(source: string): string {
+  const [conversions = ''] =
+    /function applySignatureConversions.*?return wasmExports/s.exec(source) ?? []
+  const replaced = [...conversions.matchAll(/wasmExports\["(\w+)"\]=makeWrapper/g)].map(
+    ([, name]) => name
+  )
+  const layered = replaceOnce(
+    source,
+    /wasmExports=Object\.assign\(\{\},wasmExports\);/,
+    `wasmExports=Object.create(wasmExports,Object.fromEntries(${JSON.stringify(replaced)}.map(name=>[name,{value:wasmExports[name],writable:true,enumerable:true}])));`
+  )
+  const prepared = replaceOnce(
+    layered,
+    /var reportUndefinedSymbols=\(\)=>\{/,
+    'var reportUndefinedSymbols=()=>{wrappers.prepare(Object.keys(GOT).filter(name=>GOT[name].value==-1).map(name=>resolveGlobalSymbol(name,true).sym).filter(sym=>typeof sym=="function"&&sym.sig&&!getFunctionAddress(sym)));'
+  )
+  return replaceOnce(
+    prepared,
+    /var convertJsFunctionToWasm=\(func,sig\)=>\{/,
+    'var convertJsFunctionToWasm=(func,sig)=>{var ready=wrappers.take(func,sig);if(ready)return ready;'
   )
 }
 

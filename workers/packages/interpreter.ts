@@ -59,7 +59,7 @@ export class InstallerInterpreter {
       evaluate(assets.realmScripts[name], `realm/${name}.js`, ...args)
     run('lockdown')
     const primordials = run('primordials')
-    const face = run('face', primordials, functions)
+    const face = run('face', primordials, functions, run('wrappers', primordials))
     const parts = {
       createPyodideModule: evaluate(assets.moduleScript, 'pyodide.asm.mjs', face.names),
       loadPyodide: evaluate(assets.loaderScript, 'pyodide.mjs', face.names),

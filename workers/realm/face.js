@@ -1,6 +1,6 @@
 // What Pyodide's two scripts see instead of a global object: the face of a web worker, made here.
 // Nothing of it is put on the realm's global; the scripts take it as parameters (boot/source.ts).
-;(function face(primordials, host) {
+;(function face(primordials, host, wrappers) {
   const { guard, guardStateless, number, string, apply, Uint8Array, Error, Promise, objectCreate } =
     primordials
   const { typedArrayBuffer, typedArrayOffset, typedArrayLength, typedArraySet, isView } =
@@ -214,6 +214,7 @@
     AbortController,
     WebAssembly: RealmWebAssembly,
     FinalizationRegistry: EpochRegistry,
+    wrappers,
     importModule: () => Promise.reject(new Error('there are no modules in this realm'))
   }
   const scope = objectCreate(null)
