@@ -37,14 +37,19 @@ export type MakeControls = (host: HostCapabilities, own: HostFunctions) => Contr
 /** Scripts that are worth a code cache: all others together are a hundredth of them. */
 export const CACHED_SCRIPTS = ['pyodide.asm.mjs', 'pyodide.mjs'] as const
 
-/**
- * Controls of a Pyodide in this realm, with nothing of the host in it. `codeOf` gives V8's code cache
- * of a script, if there is one.
- */
+/** What may spare a realm some of its work. */
+export interface Prepared {
+  /** V8's code cache of a script, if there is one. */
+  readonly codeOf?: (script: string) => Uint8Array | undefined
+  /** `pyodide.asm.wasm` compiled; an object that nobody else has. */
+  readonly module?: object | undefined
+}
+
+/** Controls of a Pyodide in this realm, with nothing of the host in it. */
 export function realmControls(
   assets: InterpreterAssets,
   realm: Realm,
-  codeOf: (script: string) => Uint8Array | undefined = () => undefined
+  { codeOf = () => undefined, module }: Prepared = {}
 ): MakeControls {
   return (host, own) => {
     const functions = { ...host.functions, closeFiles: host.closeFiles, ...own }
@@ -54,8 +59,9 @@ export function realmControls(
     }
     const [first] = REALM_SCRIPTS
     run(first)
+    const compiled = module === undefined ? undefined : realm.adopt(module)
     const primordials = run('primordials')
-    const face = run('face', primordials, functions, run('wrappers', primordials))
+    const face = run('face', primordials, functions, run('wrappers', primordials), compiled)
     const files = run('files', primordials, host.files, run('streams', primordials, host.files))
     const syscalls = run('syscalls', primordials, host.files)
     const memoryFiles = run('memory-files', primordials)

@@ -49,6 +49,7 @@ export class InterpreterLife {
   readonly #post: Post
   readonly #log: (level: number, stream: string, text: string) => void
   #realm: Realm = createRealm()
+  #module: object | undefined
   #interpreter: Interpreter
   #host: HostCapabilities | undefined
   /** What it was restored from. */
@@ -61,6 +62,7 @@ export class InterpreterLife {
     this.#settings = settings
     this.#exchange = exchange
     this.#post = post
+    this.#module = data.module
     this.#log = limitedLog(settings.logBudget, post)
     this.#interpreter = this.#newInterpreter()
   }
@@ -156,6 +158,13 @@ export class InterpreterLife {
     return { kind: 'built', image, dependencies: watched.dependencies() }
   }
 
+  /** The thread's copy of the compiled module, once: it belongs to one realm. */
+  #takeModule(): object | undefined {
+    const module = this.#module
+    this.#module = undefined
+    return module
+  }
+
   #newRealm(): Realm {
     this.#realm = createRealm()
     return this.#realm
@@ -171,7 +180,10 @@ export class InterpreterLife {
     const { assets, foreign } = this.#data
     const controls =
       foreign === undefined
-        ? realmControls(assets, this.#newRealm(), (script) => this.#codeOf(script))
+        ? realmControls(assets, this.#newRealm(), {
+            codeOf: (script) => this.#codeOf(script),
+            module: this.#takeModule()
+          })
         : foreignControls(foreign, this.#settings.grants)
     return new Interpreter(assets, controls)
   }

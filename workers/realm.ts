@@ -21,6 +21,11 @@ export interface Realm {
    * `codeOf` gave for the same script; it is ignored where it does not fit.
    */
   evaluate(source: string, filename: string, code?: Uint8Array): unknown
+  /**
+   * Makes a compiled wasm module, which must not be used elsewhere, an object of this realm: nothing
+   * of the realm it was compiled or received in can be reached from it.
+   */
+  adopt(module: object): object
   /** V8's code cache of a script that was evaluated, with the functions that have run since. */
   codeOf(filename: string): Uint8Array
 }
@@ -40,6 +45,12 @@ export function createRealm(): Realm {
       const script = new vm.Script(`'use strict';${source}`, options)
       scripts.set(filename, script)
       return script.runInContext(context)
+    },
+    adopt: (module) => {
+      const prototype = new vm.Script('WebAssembly.Module.prototype').runInContext(
+        context
+      ) as object
+      return Object.setPrototypeOf(module, prototype)
     },
     codeOf: (filename) => scripts.get(filename)?.createCachedData() ?? new Uint8Array()
   }

@@ -41,8 +41,8 @@ export async function loadAssets(memoryLimitBytes: number): Promise<InterpreterA
 declare const WebAssembly: { compile(bytes: Uint8Array): Promise<object> }
 
 /**
- * Compiles the wasm file here, for nobody to use: as long as the result is held, V8 gives all threads
- * of the process the same machine code for the same bytes, that of functions compiled later included.
+ * Compiles the wasm file. As long as the result or a copy of it is held, V8 gives all threads of the
+ * process the same machine code for the same bytes, that of functions compiled later included.
  */
 export function compiledCode({ wasm }: InterpreterAssets): Promise<object> {
   return WebAssembly.compile(new Uint8Array(wasm)) // V8 compiles no shared memory

@@ -85,8 +85,6 @@ interface Prepared {
 export class ProcessGroup implements RequestGroup {
   readonly name: string
   readonly pythonVersion: string
-  /** Held for V8's sake, see compiledCode. */
-  readonly code: object
   readonly #mode: Mode
   readonly #crew: Crew
   readonly #dispatcher: Dispatcher
@@ -123,7 +121,6 @@ export class ProcessGroup implements RequestGroup {
     events: GroupEvents,
     { assets, image, code }: Prepared
   ) {
-    this.code = code
     this.name = options.name
     this.#mode = options.mode
     this.pythonVersion = assets.pythonVersion
@@ -142,7 +139,9 @@ export class ProcessGroup implements RequestGroup {
       new RequestTable(requests)
     )
     const crewOptions = { ...options, image: () => image }
-    const data = { assets, requests, locks: locks.buffer, foreign: options.foreign }
+    const { foreign, mode } = options
+    const module = mode === 'daemon' ? code : undefined
+    const data = { assets, requests, locks: locks.buffer, module, foreign }
     this.#crew = new Crew(crewOptions, data, locks, {
       onEmpty: () => this.#dispatcher.demand(),
       onReady: (worker, ready) => {

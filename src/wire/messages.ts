@@ -14,6 +14,8 @@ export interface GroupData {
   readonly requests: SharedArrayBuffer
   /** wire/lock-table.ts */
   readonly locks: SharedArrayBuffer
+  /** `assets.wasm` compiled: each thread gets a copy that shares the machine code. Not in embedded mode. */
+  readonly module?: object | undefined
   /** A Pyodide of the host program's, in embedded mode; it is used instead of one of our own. */
   readonly foreign?: ForeignPyodide | undefined
 }

@@ -1,6 +1,6 @@
 // What Pyodide's two scripts see instead of a global object: the face of a web worker, made here.
 // Nothing of it is put on the realm's global; the scripts take it as parameters (boot/source.ts).
-;(function face(primordials, host, wrappers) {
+;(function face(primordials, host, wrappers, compiled) {
   const { guard, guardStateless, number, string, apply, Uint8Array, Error, Promise, objectCreate } =
     primordials
   const { typedArrayBuffer, typedArrayOffset, typedArrayLength, typedArraySet, isView } =
@@ -161,8 +161,9 @@
   /** Answers for the two files Pyodide needs while it boots, and for nothing else. */
   const fetch = async (url) => {
     const asset = StringEndsWith(string(`${url}`), 'python_stdlib.zip') ? 1 : 0
-    const bytes = new Uint8Array(number(hostAssetLength(asset)))
-    hostAssetRead(asset, typedArrayBuffer(bytes))
+    const unneeded = asset === 0 && compiled !== undefined
+    const bytes = new Uint8Array(unneeded ? 0 : number(hostAssetLength(asset)))
+    if (!unneeded) hostAssetRead(asset, typedArrayBuffer(bytes))
     return { ok: true, status: 200, arrayBuffer: async () => typedArrayBuffer(bytes) }
   }
 
@@ -186,10 +187,9 @@
   const RealmWebAssembly = objectCreate(WebAssembly)
   RealmWebAssembly.instantiateStreaming = async (response, imports) => {
     hooks.imports?.(imports)
-    const bytes = await (await response).arrayBuffer()
     // Not asynchronously: V8 finds the code that the main thread holds (src/dispatch/assets.ts) in a
     // tenth of the time if it is asked at once, and there is nothing else to do meanwhile.
-    const module = new WebAssemblyModule(bytes)
+    const module = compiled ?? new WebAssemblyModule(await (await response).arrayBuffer())
     const instance = new WebAssemblyInstance(module, imports)
     hooks.instance?.(instance)
     return { module, instance }

@@ -180,6 +180,7 @@ function observed(realm: Realm, walker: Walker): Realm {
   }
   return {
     codeOf: realm.codeOf,
+    adopt: realm.adopt,
     evaluate: (source, filename) => {
       const script = realm.evaluate(source, filename)
       const wrapper = wrappers[filename]
