@@ -15,6 +15,8 @@ export type LoadAnswer =
 /** Python's part of a capture's report. */
 export type PythonReport = Pick<ImageReport, 'modules' | 'variables' | 'random'> & {
   readonly open: readonly OpenFile[]
+  /** Globals that are objects of JavaScript, as `module.name`. */
+  readonly javascript: readonly string[]
 }
 
 /** A file that some object of Python's has open, and the module that holds the object. */
@@ -52,7 +54,7 @@ export function readLoadAnswer(text: string): LoadAnswer {
 }
 
 export function readPrepareAnswer(text: string): PrepareAnswer {
-  const { ok, reasons, traceback, modules, variables, random, open } = fieldsOf(text)
+  const { ok, reasons, traceback, modules, variables, random, open, javascript } = fieldsOf(text)
   if (ok !== true) return { ok: false, reasons: texts(reasons), traceback: `${traceback ?? ''}` }
   const report = {
     modules: Object.entries(modules ?? {})
@@ -60,6 +62,7 @@ export function readPrepareAnswer(text: string): PrepareAnswer {
       .sort((a, b) => b.bytes - a.bytes),
     variables: rows(variables, (row) => ({ name: `${row.name}`, where: `${row.where}` })),
     random: rows(random, (row) => ({ where: `${row.where}`, count: Number(row.count) })),
+    javascript: texts(javascript),
     open: rows(open, ({ fd, what, where }) => ({
       fd: Number(fd),
       what: `${what}`,

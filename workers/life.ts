@@ -133,9 +133,12 @@ export class InterpreterLife {
     await setImmediate()
     const code = CACHED_SCRIPTS.map((script) => ({ script, bytes: this.#realm.codeOf(script) }))
     const captured = await interpreter.capture(code)
-    const { open, ...report } = prepared.report
+    const { open, javascript, ...report } = prepared.report
     if (!('state' in captured)) {
       const reasons = captured.map((reason) => withHolder(reason, open))
+      if (javascript.length > 0) {
+        reasons.push(`objects of JavaScript are in ${javascript.join(', ')}`)
+      }
       return { kind: 'refused', reasons, traceback: '' }
     }
     const { memory, state, inMemoryFiles, code: places } = captured

@@ -23,6 +23,12 @@ def application(environ, start_response):
     global count
     count += 1
     item = Item.model_validate_json(b'{"name": "tea", "price": "2.5"}')
-    parts = [count, msgpack.unpackb(PACKED), item.model_dump(), LENGTH_OF(b"seven.."), _cmsgpack.__file__]
+    parts = [
+        count,
+        msgpack.unpackb(PACKED),
+        item.model_dump(),
+        LENGTH_OF(b"seven.."),
+        _cmsgpack.__file__,
+    ]
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [repr(parts).encode()]

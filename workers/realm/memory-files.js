@@ -76,8 +76,11 @@
         FS.writeFile(path, bytes, { canOwn: true })
         FS.chmod(path, mode)
       } else if (exists(FS, path) === undefined) FS.mkdir(path, mode)
-      const node = exists(FS, path)
-      if (node !== undefined) node.atime = node.mtime = node.ctime = mtime
+    }
+    // Afterwards, since whatever is made in a folder changes the folder's time.
+    for (let i = 0; i < entries.length; i++) {
+      const node = exists(FS, entries[i].path)
+      if (node !== undefined) node.atime = node.mtime = node.ctime = entries[i].mtime
     }
   }
 

@@ -2,7 +2,7 @@
 // a walker (test/realm/walk.js) that was in the realm first. No server, no other thread.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { loadAssets } from '../../../src/dispatch/assets.ts'
+import { compiledCode, loadAssets } from '../../../src/dispatch/assets.ts'
 import { createLockTable } from '../../../src/wire/lock-table.ts'
 import type { Boot, FromWorker } from '../../../src/wire/messages.ts'
 import { encodeRequestHead } from '../../../src/wire/request-head.ts'
@@ -88,7 +88,11 @@ export async function bootVictim(options: VictimOptions = {}): Promise<Victim> {
   const assets = weakened(options.assets ?? (await loadVictimAssets()), options.weaken)
   const realm = createRealm()
   const walker = makeWalker(realm, hostIntrinsics())
-  const interpreter = new Interpreter(assets, realmControls(assets, observed(realm, walker)))
+  const module = await compiledCode(assets)
+  const interpreter = new Interpreter(
+    assets,
+    realmControls(assets, observed(realm, walker), { module })
+  )
   const posts: FromWorker[] = []
   const table = new RequestTable(new SharedArrayBuffer(requestTableBytes(1)))
   const post = (message: FromWorker): void => {

@@ -10,9 +10,14 @@ from typing import Any
 
 import _wasgi_host  # pyright: ignore[reportMissingImports]
 from _pyodide_core import js2py_default  # pyright: ignore[reportMissingImports]
-from pyodide.ffi import can_run_sync, run_sync, to_js  # pyright: ignore[reportMissingImports]
+from pyodide.ffi import (  # pyright: ignore[reportMissingImports]
+    JsProxy,
+    can_run_sync,
+    run_sync,
+    to_js,
+)
 
-from . import capture, process, supplements, variables
+from . import capture, origins, process, supplements, variables
 from .handler import Gateway
 from .host import WARN
 from .loader import LoadError, Target
@@ -212,16 +217,42 @@ def prepare(_json_text: str) -> str:
     """Bring the interpreter to rest before it is captured, or say why it cannot be."""
     _gateway.leave_event_loop()
     answer = capture.prepare()
+    variables.keep_linker_path()
+    answer["javascript"] = _javascript_held()
     _gateway.flush()
     return json.dumps(answer)
+
+
+def _javascript_held() -> list[str]:
+    """The globals of the application's modules that are objects of JavaScript, as `module.name`."""
+    ours = (
+        "wasgi",
+        "pyodide",
+        "_pyodide",
+        "_wasgi_host",
+        "js",
+        "pyodide_js",
+        "asyncio",
+        "__main__",
+    )
+    return [
+        f"{module}.{name}"
+        for module, names in origins.namespaces()
+        if module.partition(".")[0] not in ours
+        for name, value in list(names.items())
+        if isinstance(value, JsProxy)
+    ]
 
 
 def resume(json_text: str) -> str:
     """Make an interpreter that was restored or wiped unique and current."""
     settings = json.loads(json_text)
     _gateway.leave_event_loop()
-    if settings["fresh"] and sys.path[0] == "":
-        del sys.path[0]  # Pyodide puts it there at the end of its start
+    if settings["fresh"]:
+        # Pyodide does both at the end of its start, and a captured interpreter has had that.
+        if sys.path[0] == "":
+            del sys.path[0]
+        variables.put_linker_path_back()
     _gateway.configure(settings["multiprocess"], settings["worker"])
     try:
         capture.resume(settings)

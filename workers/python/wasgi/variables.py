@@ -20,6 +20,8 @@ from . import origins
 Fetch = Callable[[str], str]
 
 _UNREAD: Final = object()
+# Pyodide's start sets it, also that of an interpreter which is then restored.
+_LINKER_PATH: Final = b"LD_LIBRARY_PATH"
 
 
 class _Values(dict[bytes, Any]):
@@ -34,6 +36,8 @@ class _Values(dict[bytes, Any]):
         self.eager: set[bytes] = set()
         """Given with their value, which C's environment has, too."""
         self.reads: list[dict[str, str]] = []
+        self.linker_path: tuple[bool, Any] = (False, None)
+        """Whether it is in `own`, and its value or None, as it was captured."""
 
     def __getitem__(self, key: bytes) -> Any:
         value = super().__getitem__(key)
@@ -111,6 +115,27 @@ class _Values(dict[bytes, Any]):
         super().__setitem__(key, value)
         self.reads.append({"name": name, "where": origins.application_line()})
         return value
+
+
+def keep_linker_path() -> None:
+    """Before a capture: remember what the next start of Pyodide will overwrite."""
+    data: Any = os.environ._data
+    data.linker_path = (_LINKER_PATH in data.own, dict.get(data, _LINKER_PATH))
+
+
+def put_linker_path_back() -> None:
+    """After a restore: undo that."""
+    data: Any = os.environ._data
+    own, value = data.linker_path
+    if value is None:
+        dict.pop(data, _LINKER_PATH, None)
+        os.unsetenv(_LINKER_PATH)
+    else:
+        dict.__setitem__(data, _LINKER_PATH, value)
+        if value is not _UNREAD:
+            os.putenv(_LINKER_PATH, value)
+    if not own:
+        data.own.discard(_LINKER_PATH)
 
 
 class _Environment(os._Environ):
