@@ -68,7 +68,7 @@
   /** Makes what an inventory names; `fill` puts a file's bytes into the array it is given. */
   const restore = (FS, entries, fill) => {
     for (let i = 0; i < entries.length; i++) {
-      const { path, mode, mtime, size, link } = entries[i]
+      const { path, mode, size, link } = entries[i]
       if (typeof link === 'string') FS.symlink(link, path)
       else if (typeof size === 'number') {
         const bytes = new RealmUint8Array(size)
