@@ -62,7 +62,7 @@ export class InterpreterLife {
     this.#settings = settings
     this.#exchange = exchange
     this.#post = post
-    this.#module = data.module
+    this.#module = settings.module
     this.#log = limitedLog(settings.logBudget, post)
     this.#interpreter = this.#newInterpreter()
   }
@@ -180,7 +180,8 @@ export class InterpreterLife {
   }
 
   #newInterpreter(): Interpreter {
-    const { assets, foreign } = this.#data
+    const { foreign } = this.#data
+    const { assets } = this.#settings
     const controls =
       foreign === undefined
         ? realmControls(assets, this.#newRealm(), {

@@ -1,9 +1,9 @@
 // The workers of a process group: brought up, watched while they boot, replaced when they are gone.
 // It knows nothing of requests.
 import { WasgiError } from '../errors.ts'
-import type { Image } from '../snapshot/image.ts'
 import { createLogBudget, LogBudget } from '../wire/log-budget.ts'
 import type {
+  Boot,
   BootFailed,
   FromWorker,
   GroupData,
@@ -15,7 +15,7 @@ import { EmbeddedPool } from './embedded-pool.ts'
 import { bootError } from './failure.ts'
 import { type Pool, type PoolEvents, type PoolThread, ThreadPool } from './pool.ts'
 import type { SharedLocks } from './shared-locks.ts'
-import { type BootTemplate, GroupWorker } from './worker.ts'
+import { type BootTemplate, GroupWorker, type Prepared } from './worker.ts'
 
 /** mod_wsgi's words: an interpreter in the main thread, or one in each worker thread. */
 export type Mode = 'embedded' | 'daemon'
@@ -28,8 +28,6 @@ export interface CrewOptions {
   readonly lazy: boolean
   readonly startupTimeoutMs: number
   readonly boot: BootTemplate
-  /** What new interpreters are restored from; undefined to boot them from nothing. */
-  readonly image: () => Image | undefined
 }
 
 export interface CrewEvents {
@@ -58,6 +56,7 @@ export class Crew {
   readonly #bootTimers = new Map<GroupWorker, NodeJS.Timeout>()
   readonly #started = Promise.withResolvers<void>()
   #state: 'starting' | 'running' | 'closed' = 'starting'
+  #prepared: Prepared | undefined
   #bootFailures = 0
   /** Not before then is an application tried again for a request, on the clock of `performance`. */
   #retryAt = 0
@@ -97,10 +96,17 @@ export class Crew {
     return false
   }
 
+  /** Says what interpreters are made from: threads have started meanwhile, and wait for it. */
+  prepare(prepared: Prepared): void {
+    this.#prepared = prepared
+    for (const worker of [...this.#workers.values()]) this.#begin(worker)
+  }
+
   /** Makes interpreters, as far as there are threads without one, until `count` are being made. */
   bootFor(count: number): void {
     // Asked for nearly every request of a busy group; an eager one has nothing to make.
-    if (!this.#options.lazy || performance.now() < this.#retryAt) return
+    if (!this.#options.lazy || this.#prepared === undefined) return
+    if (performance.now() < this.#retryAt) return
     let wanted = count - this.#count('booting')
     for (const worker of this.#workers.values()) {
       if (wanted <= 0) return
@@ -136,6 +142,11 @@ export class Crew {
       thread
     )
     this.#workers.set(thread.threadId, worker)
+    this.#begin(worker)
+  }
+
+  #begin(worker: GroupWorker): void {
+    if (this.#prepared === undefined) return
     if (this.#options.lazy) this.#events.onEmpty()
     else this.#boot(worker)
   }
@@ -144,9 +155,9 @@ export class Crew {
     const logBudget = createLogBudget()
     const budget = new LogBudget(logBudget)
     const { name, owner, gauges } = worker
-    const image = this.#options.image()
+    const { boot } = this.#options
     worker.begin(
-      { kind: 'boot', ...this.#options.boot, name, owner, logBudget, gauges, image },
+      { kind: 'boot', ...boot, ...this.#prepared, name, owner, logBudget, gauges } as Boot,
       (message) => this.#receive(worker, message, budget)
     )
     const { startupTimeoutMs } = this.#options

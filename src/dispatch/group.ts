@@ -14,9 +14,9 @@ import { Crew, type CrewOptions, type Mode } from './crew.ts'
 import { Dispatcher, ROWS_PER_WORKER } from './dispatcher.ts'
 import type { Exchange, GatewayRequest } from './exchange.ts'
 import type { SharedLocks } from './shared-locks.ts'
-import type { WorkerState } from './worker.ts'
+import type { Prepared, WorkerState } from './worker.ts'
 
-export interface GroupOptions extends Omit<CrewOptions, 'image'> {
+export interface GroupOptions extends CrewOptions {
   /** How snapshots are made and kept; undefined when every interpreter boots from nothing. */
   readonly snapshot: SnapshotSettings | undefined
   /** The host program's own interpreter, to be used in embedded mode. */
@@ -75,16 +75,10 @@ export interface RequestGroup {
 
 const SWEEP_MS = 100
 
-/** What a group's interpreters are made from. */
-interface Prepared {
-  readonly assets: InterpreterAssets
-  readonly image: Image | undefined
-  readonly code: object
-}
-
 export class ProcessGroup implements RequestGroup {
   readonly name: string
-  readonly pythonVersion: string
+  /** CPython's, once the group has started. */
+  pythonVersion = ''
   readonly #mode: Mode
   readonly #crew: Crew
   readonly #dispatcher: Dispatcher
@@ -99,14 +93,9 @@ export class ProcessGroup implements RequestGroup {
     locks: SharedLocks,
     events: GroupEvents
   ): Promise<ProcessGroup> {
-    const assets = await loadAssets(options.memoryLimitBytes)
-    // Both at a time: one works in other threads, the other one mostly waits.
-    const [code, image] = await Promise.all([
-      compiledCode(assets),
-      obtainImage(options, assets, locks, events)
-    ])
-    const group = new ProcessGroup(options, locks, events, { assets, image, code })
+    const group = new ProcessGroup(options, locks, events)
     try {
+      group.#prepare(options, await prepared(options, locks, events))
       await group.#crew.started
     } catch (error) {
       await group.close(0)
@@ -115,15 +104,9 @@ export class ProcessGroup implements RequestGroup {
     return group
   }
 
-  private constructor(
-    options: GroupOptions,
-    locks: SharedLocks,
-    events: GroupEvents,
-    { assets, image, code }: Prepared
-  ) {
+  private constructor(options: GroupOptions, locks: SharedLocks, events: GroupEvents) {
     this.name = options.name
     this.#mode = options.mode
-    this.pythonVersion = assets.pythonVersion
     const requests = new SharedArrayBuffer(requestTableBytes(options.workers * ROWS_PER_WORKER))
     this.#dispatcher = new Dispatcher(
       {
@@ -138,11 +121,8 @@ export class ProcessGroup implements RequestGroup {
       },
       new RequestTable(requests)
     )
-    const crewOptions = { ...options, image: () => image }
-    const { foreign, mode } = options
-    const module = mode === 'daemon' ? code : undefined
-    const data = { assets, requests, locks: locks.buffer, module, foreign }
-    this.#crew = new Crew(crewOptions, data, locks, {
+    const data = { requests, locks: locks.buffer, foreign: options.foreign }
+    this.#crew = new Crew(options, data, locks, {
       onEmpty: () => this.#dispatcher.demand(),
       onReady: (worker, ready) => {
         events.onReady(worker.name, ready)
@@ -161,6 +141,12 @@ export class ProcessGroup implements RequestGroup {
       }
     })
     this.#sweeper = setInterval(() => this.#dispatcher.sweep(), SWEEP_MS).unref()
+  }
+
+  #prepare({ mode }: GroupOptions, { assets, module, image }: Prepared): void {
+    this.pythonVersion = assets.pythonVersion
+    // A copy goes to each thread; in this one it would be an object that two realms have.
+    this.#crew.prepare({ assets, image, module: mode === 'daemon' ? module : undefined })
   }
 
   /** See RequestGroup, here and below. */
@@ -198,6 +184,21 @@ export class ProcessGroup implements RequestGroup {
   }
 }
 
+/** What the group's interpreters are made from. */
+async function prepared(
+  options: GroupOptions,
+  locks: SharedLocks,
+  events: GroupEvents
+): Promise<Prepared> {
+  const assets = await loadAssets(options.memoryLimitBytes)
+  // Both at a time: one works in other threads, the other one mostly waits.
+  const [module, image] = await Promise.all([
+    compiledCode(assets),
+    obtainImage(options, assets, locks, events)
+  ])
+  return { assets, module, image }
+}
+
 /** What the group's interpreters are restored from: the store, or if it is eager, a new capture. */
 async function obtainImage(
   options: GroupOptions,
@@ -214,8 +215,8 @@ async function obtainImage(
   const requests = new SharedArrayBuffer(requestTableBytes(1))
   try {
     return await source.make(
-      { assets, requests, locks: locks.buffer },
-      { name: `${name}/builder`, owner, boot, startupTimeoutMs }
+      { requests, locks: locks.buffer },
+      { assets, name: `${name}/builder`, owner, boot, startupTimeoutMs }
     )
   } finally {
     locks.release(owner)

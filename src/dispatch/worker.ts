@@ -118,10 +118,18 @@ export class GroupWorker {
   }
 }
 
+/** What interpreters are made from, known only after a while. */
+export interface Prepared {
+  readonly assets: Boot['assets']
+  readonly module?: Boot['module']
+  /** What new interpreters are restored from; undefined to boot them from nothing. */
+  readonly image: Boot['image']
+}
+
 /** What every worker of a group is booted with. */
 export type BootTemplate = Omit<
   Boot,
-  'kind' | 'name' | 'owner' | 'logBudget' | 'gauges' | 'image'
+  'kind' | 'name' | 'owner' | 'logBudget' | 'gauges' | keyof Prepared
 > & {
   readonly application: ApplicationSpec
 }

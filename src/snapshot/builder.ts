@@ -2,6 +2,7 @@
 // that: neither the main thread's memory nor its event loop is touched.
 import { once } from 'node:events'
 import { type MessagePort, Worker } from 'node:worker_threads'
+import type { InterpreterAssets } from '../../workers/boot/assets.ts'
 import { STACK_MB, THREAD_OPTIONS } from '../../workers/realm.ts'
 import { WORKERS_URL } from '../dispatch/assets.ts'
 import { bootError } from '../dispatch/failure.ts'
@@ -23,6 +24,7 @@ export interface BuildOptions {
   readonly name: string
   /** Its owner in the lock table. */
   readonly owner: number
+  readonly assets: InterpreterAssets
   readonly boot: BootTemplate
   /** Requests such as `GET /` that are answered before the capture. */
   readonly warmup: readonly string[]
@@ -73,6 +75,7 @@ async function build(thread: Worker, options: BuildOptions): Promise<Built | Ref
     owner: options.owner,
     logBudget,
     gauges: new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT),
+    assets: options.assets,
     image: undefined,
     warmup: options.warmup
   }

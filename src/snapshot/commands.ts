@@ -177,9 +177,9 @@ async function subjectOf(resolved: ResolvedSettings): Promise<Subject> {
   const capture = (): Promise<Captured | Refused> => {
     const locks = new SharedLocks()
     const requests = new SharedArrayBuffer(requestTableBytes(1))
-    const data = { assets, requests, locks: locks.buffer }
+    const data = { requests, locks: locks.buffer }
     const owner = locks.newOwner()
-    return source.capture(data, { name: `${name}/builder`, owner, boot, startupTimeoutMs })
+    return source.capture(data, { assets, name: `${name}/builder`, owner, boot, startupTimeoutMs })
   }
   const { target } = boot.application
   return { target, source, capture, warn: (error) => events.onSnapshotFailure(error) }

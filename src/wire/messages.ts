@@ -9,13 +9,10 @@ import type { Dependency, Image } from '../snapshot/image.ts'
 
 /** Main → worker, through Piscina's workerData: the same for all workers of a group. */
 export interface GroupData {
-  readonly assets: InterpreterAssets
   /** wire/request-table.ts */
   readonly requests: SharedArrayBuffer
   /** wire/lock-table.ts */
   readonly locks: SharedArrayBuffer
-  /** `assets.wasm` compiled: each thread gets a copy that shares the machine code. Not in embedded mode. */
-  readonly module?: object | undefined
   /** A Pyodide of the host program's, in embedded mode; it is used instead of one of our own. */
   readonly foreign?: ForeignPyodide | undefined
 }
@@ -49,6 +46,9 @@ export interface ApplicationSpec {
 /** Main → worker, once, after `hello`: make the interpreter and load the application. */
 export interface Boot {
   readonly kind: 'boot'
+  readonly assets: InterpreterAssets
+  /** `assets.wasm` compiled: each thread gets a copy that shares the machine code. Not in embedded mode. */
+  readonly module?: object | undefined
   /** `group/number`, as logs name it. */
   readonly name: string
   /** Owner of its locks in the lock table; never reused. */

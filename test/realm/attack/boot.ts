@@ -99,7 +99,7 @@ export async function bootVictim(options: VictimOptions = {}): Promise<Victim> {
     posts.push(message)
   }
   const exchange = new Exchange(table, post, interpreter.settle, 262_144)
-  const boot = bootMessage(options)
+  const boot = bootMessage(options, assets)
   const host = hostCapabilities(boot, createLockTable(), {
     fireTimer: interpreter.fireTimer,
     settle: interpreter.settle,
@@ -202,7 +202,10 @@ function weakened(assets: InterpreterAssets, weakness: Weakness | undefined): In
   return { ...assets, realmScripts }
 }
 
-function bootMessage({ dataDir, appDir = HOSTILE }: VictimOptions): Boot {
+function bootMessage(
+  { dataDir, appDir = HOSTILE }: VictimOptions,
+  assets: InterpreterAssets
+): Boot {
   const grant = (guestPath: string, hostPath: string, writable = false) => ({
     guestPath,
     hostPath,
@@ -231,6 +234,7 @@ function bootMessage({ dataDir, appDir = HOSTILE }: VictimOptions): Boot {
     tmpLimitBytes: 67_108_864,
     windowBytes: 262_144,
     logBudget: new SharedArrayBuffer(8),
+    assets,
     gauges: new SharedArrayBuffer(16),
     image: undefined,
     maximumRequests: 0,
