@@ -29,6 +29,8 @@ export interface HostCapabilities {
   readonly files: HostFunctions
   /** Closes every file that Python left open. */
   readonly closeFiles: () => void
+  /** The same, and drops all timers: the interpreter is given up while its thread goes on. */
+  readonly end: () => void
 }
 
 /** Makes the controls of one Python. `own` are functions of the interpreter that is driven. */

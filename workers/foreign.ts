@@ -16,6 +16,7 @@ export interface ForeignPyodide {
   registerJsModule(name: string, module: object): void
   mountNodeFS(guestPath: string, hostPath: string): unknown
   pyimport(name: string): unknown
+  toPy(value: unknown): unknown
 }
 
 /** A Python object. Functions can be called, and called so that they may be suspended. */
@@ -122,6 +123,8 @@ class ForeignControls implements Controls {
   end(): void {
     if (adopted.get(this.#pyodide) !== this) return
     adopted.delete(this.#pyodide)
+    const { leave } = this.#pyodide.pyimport('wasgi.adopted') as Record<string, Call>
+    leave?.(this.#pyodide.toPy([...this.#mounted]))
     for (const path of this.#mounted) this.#pyodide.FS.unmount(path)
   }
 

@@ -108,6 +108,7 @@ export class Interpreter {
     const [request, response, input] = addresses
       .split(';')
       .map((pair) => pair.split(',').map(Number))
+    if (this.#controls === undefined) throw this.#died('it was given up')
     this.#buffers = { request: request ?? [], response: response ?? [], input: input ?? [] }
     this.#state = 'ready'
   }
@@ -199,6 +200,7 @@ export class Interpreter {
   /** Takes no further call. What it runs cannot be stopped. */
   end(): void {
     this.#controls?.end?.()
+    this.#controls = undefined // nothing enters it any more
     this.#died('it was given up')
   }
 

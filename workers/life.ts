@@ -2,7 +2,7 @@
 // image is made, and how the interpreter is put back to it in place. One of these for each worker.
 import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import type { Image } from '../src/snapshot/image.ts'
+import type { Image, ImageReport } from '../src/snapshot/image.ts'
 import { LogBudget } from '../src/wire/log-budget.ts'
 import type {
   Boot,
@@ -48,10 +48,12 @@ export class InterpreterLife {
   readonly #exchange: Exchange
   readonly #post: Post
   readonly #log: (level: number, stream: string, text: string) => void
-  #realm: Realm = createRealm()
+  #realm: Realm | undefined
   #module: object | undefined
   #interpreter: Interpreter
   #host: HostCapabilities | undefined
+  /** Names of the variables whose values Python has asked for. */
+  readonly #handedOut = new Set<string>()
   /** What it was restored from. */
   #image: Image | undefined
   /** As `wasgi.snapshot.generation()`: 0 if booted from nothing, 1 once restored, 1 more by wipe. */
@@ -115,7 +117,7 @@ export class InterpreterLife {
   /** Closes what the interpreter has open: it is given up while its thread goes on. */
   end(): void {
     this.#interpreter.end()
-    this.#host?.closeFiles()
+    this.#host?.end()
   }
 
   /** Boots, imports, warms up and captures. */
@@ -123,6 +125,20 @@ export class InterpreterLife {
     const watched = new WatchedFiles(settings.grants, [GATEWAY_PATH])
     const answer = await this.#load(watched)
     if (!answer.ok) return bootFailed(answer)
+    this.#post({ kind: 'loaded' })
+    try {
+      return await this.#capture(settings, watched, answer.callable)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      return { kind: 'refused', reasons: [reason], traceback: '' }
+    }
+  }
+
+  async #capture(
+    settings: Build,
+    watched: WatchedFiles,
+    callable: string
+  ): Promise<Built | Refused> {
     const interpreter = this.#interpreter
     for (const line of readWarmUpAnswer(await interpreter.call('warm_up', settings.warmup))) {
       this.#log(WARN, 'gateway', `The warm-up request ${line}`)
@@ -131,7 +147,10 @@ export class InterpreterLife {
     if (!prepared.ok) return { kind: 'refused', ...prepared }
     // Finalisers and what was scheduled have had their turn.
     await setImmediate()
-    const code = CACHED_SCRIPTS.map((script) => ({ script, bytes: this.#realm.codeOf(script) }))
+    const code = CACHED_SCRIPTS.map((script) => ({
+      script,
+      bytes: this.#realm?.codeOf(script) ?? new Uint8Array()
+    }))
     const captured = await interpreter.capture(code)
     const { open, javascript, ...report } = prepared.report
     if (!('state' in captured)) {
@@ -144,9 +163,10 @@ export class InterpreterLife {
     const { memory, state, inMemoryFiles, code: places } = captured
     const whole = {
       ...report,
+      variables: [...report.variables, ...this.#unrecorded(report.variables)],
       createdAt: new Date().toISOString(),
       target: settings.application.target,
-      callable: answer.callable,
+      callable,
       openFiles: open.map(({ what }) => what),
       inMemoryFiles,
       warmup: settings.warmup
@@ -169,8 +189,9 @@ export class InterpreterLife {
   }
 
   #newRealm(): Realm {
-    this.#realm = createRealm()
-    return this.#realm
+    const realm = createRealm()
+    this.#realm = realm
+    return realm
   }
 
   #codeOf(script: string): Uint8Array | undefined {
@@ -192,6 +213,13 @@ export class InterpreterLife {
     return new Interpreter(assets, controls)
   }
 
+  /** Variables that were handed out, and that Python does not say it has read. */
+  #unrecorded(variables: ImageReport['variables']): ImageReport['variables'] {
+    const recorded = new Set(variables.map(({ name }) => name))
+    const unrecorded = [...this.#handedOut].filter((name) => !recorded.has(name))
+    return unrecorded.map((name) => ({ name, where: 'unknown' }))
+  }
+
   async #load(watched?: WatchedFiles) {
     await this.#boot(undefined, watched)
     return readLoadAnswer(await this.#interpreter.call('load', this.#settings.application))
@@ -211,6 +239,7 @@ export class InterpreterLife {
       return true
     }
     this.#post({ kind: 'restore-failed', reason })
+    this.#interpreter.end()
     this.#image = undefined
     this.#interpreter = this.#newInterpreter()
     return false
@@ -227,8 +256,9 @@ export class InterpreterLife {
   #boot(image: Image | undefined, watched?: WatchedFiles): Promise<void> {
     const settings = this.#settings
     const { settle, fireTimer } = this.#interpreter
-    const sinks = { fireTimer, settle, log: this.#log }
-    this.#host?.closeFiles()
+    const onVariable = (name: string): unknown => this.#handedOut.add(name)
+    const sinks = { fireTimer, settle, log: this.#log, onVariable }
+    this.#host?.end()
     const host = hostCapabilities(settings, this.#data.locks, sinks, watched)
     this.#host = host
     const { env } = this.#variables()
@@ -256,7 +286,8 @@ export class InterpreterLife {
     const env: Record<string, string> = { HOME: '/tmp' }
     const names: string[] = []
     for (const [name, value] of Object.entries(this.#settings.env)) {
-      if (isReadAtStart(name)) env[name] = value
+      // In an interpreter of the host program's nothing has been read by us.
+      if (isReadAtStart(name) && this.#data.foreign === undefined) env[name] = value
       else names.push(name)
     }
     return { env, names }

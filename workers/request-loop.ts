@@ -35,7 +35,7 @@ export class RequestLoop {
   readonly #requests: RequestTable
   #life: InterpreterLife | undefined
   #exchange: Exchange | undefined
-  #gauges: Float64Array = new Float64Array(2)
+  #gauges: Float64Array = new Float64Array(3)
   /** It takes no further request and is to be replaced. */
   #spent = false
   /** Requests since the interpreter was last made or wiped. */
@@ -103,7 +103,7 @@ export class RequestLoop {
 
   /** Puts the interpreter back to where it began, in place, or has this worker replaced. */
   async #recycle(reason: string): Promise<void> {
-    const obstacle = await this.#life?.wipe()
+    const obstacle = await this.#wiped()
     if (obstacle === '') {
       this.#served = 0
       return
@@ -119,6 +119,18 @@ export class RequestLoop {
     this.#life?.end()
     this.#life = undefined
     this.#port.close()
+  }
+
+  /** Why it could not be wiped. The main thread ends this one if it takes too long. */
+  async #wiped(): Promise<string | undefined> {
+    this.#gauges[2] = monotonicMs()
+    try {
+      return await this.#life?.wipe()
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    } finally {
+      this.#gauges[2] = 0
+    }
   }
 
   #receive(message: ToWorker): void {

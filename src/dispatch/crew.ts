@@ -5,12 +5,16 @@ import { createLogBudget, LogBudget } from '../wire/log-budget.ts'
 import type {
   Boot,
   BootFailed,
+  Built,
   FromWorker,
   GroupData,
+  Loaded,
   LogLine,
   Ready,
+  Refused,
   RequestMessage
 } from '../wire/messages.ts'
+import { monotonicMs } from '../wire/request-table.ts'
 import { EmbeddedPool } from './embedded-pool.ts'
 import { bootError } from './failure.ts'
 import { type Pool, type PoolEvents, type PoolThread, ThreadPool } from './pool.ts'
@@ -102,6 +106,17 @@ export class Crew {
     for (const worker of [...this.#workers.values()]) this.#begin(worker)
   }
 
+  /** Ends workers whose wipe hangs in a hook of the application's. */
+  sweep(): void {
+    const { startupTimeoutMs } = this.#options
+    const since = monotonicMs() - startupTimeoutMs
+    for (const worker of this.#workers.values()) {
+      const { wipingSince } = worker
+      if (wipingSince === 0 || wipingSince > since || worker.state === 'dead') continue
+      worker.terminate(`it was not wiped within startup_timeout (${startupTimeoutMs} ms)`)
+    }
+  }
+
   /** Makes interpreters, as far as there are threads without one, until `count` are being made. */
   bootFor(count: number): void {
     // Asked for nearly every request of a busy group; an eager one has nothing to make.
@@ -181,7 +196,7 @@ export class Crew {
       budget.give(message.text.length)
     } else if (message.kind === 'restore-failed') {
       this.#events.onRestoreFailure(worker, message.reason)
-    } else if (message.kind !== 'built' && message.kind !== 'refused') {
+    } else if (!isBuilders(message)) {
       this.#events.onMessage(worker, message)
     }
   }
@@ -249,4 +264,9 @@ export class Crew {
     }
     if (this.#state === 'running') this.#events.onDeath(worker, worker.deathReason)
   }
+}
+
+/** What only a builder says (src/snapshot/builder.ts). */
+function isBuilders(message: FromWorker): message is Loaded | Built | Refused {
+  return ['loaded', 'built', 'refused'].includes(message.kind)
 }

@@ -37,14 +37,13 @@ export class EmbeddedPool implements Pool {
     const loop = new RequestLoop(this.#data, port1)
     // The server's sockets keep the process alive, as with workers.
     port1.unref()
-    const { promise: ended, reject } = Promise.withResolvers<never>()
-    ended.catch(() => {})
+    const running = new Set<(reason: Error) => void>()
     let over = false
     const end = (reason: string): void => {
       if (over) return
       over = true
       loop.end()
-      reject(new Error(reason))
+      for (const reject of running) reject(new Error(reason))
       this.#events.onExit(MAIN_THREAD, reason)
       if (!this.#closed) void this.#begin()
     }
@@ -52,7 +51,13 @@ export class EmbeddedPool implements Pool {
     this.#events.onThread({
       threadId: MAIN_THREAD,
       port: port2,
-      run: (batch) => (over ? ended : Promise.race([loop.run(batch), ended])),
+      run: (batch) =>
+        new Promise((resolve, reject) => {
+          if (over) reject(new Error('its interpreter was given up'))
+          running.add(reject)
+          const settled = (): unknown => running.delete(reject)
+          loop.run(batch).then(resolve, reject).finally(settled)
+        }),
       // What it is running cannot be stopped; it only has no way back to any request.
       terminate: async () => setImmediate(end, 'its interpreter was given up')
     })

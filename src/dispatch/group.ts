@@ -140,7 +140,10 @@ export class ProcessGroup implements RequestGroup {
         this.#dispatcher.failWaiting()
       }
     })
-    this.#sweeper = setInterval(() => this.#dispatcher.sweep(), SWEEP_MS).unref()
+    this.#sweeper = setInterval(() => {
+      this.#dispatcher.sweep()
+      this.#crew.sweep()
+    }, SWEEP_MS).unref()
   }
 
   #prepare({ mode }: GroupOptions, { assets, module, image }: Prepared): void {

@@ -33,7 +33,7 @@ export class GroupWorker {
   /** How its interpreter came to be, once there is one. */
   boot: Ready['boot'] = 'cold'
   /** Shared with the worker; see Boot. */
-  readonly gauges: SharedArrayBuffer = new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT)
+  readonly gauges: SharedArrayBuffer = new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT)
   /** Why it is being terminated, when we do it. */
   deathReason: string | undefined
   #onMessage: ((message: FromWorker | WholeAnswerText) => void) | undefined
@@ -103,6 +103,11 @@ export class GroupWorker {
   /** Bytes of its interpreter's wasm memory after the last request; 0 before there is one. */
   get heapBytes(): number {
     return new Float64Array(this.gauges)[0] ?? 0
+  }
+
+  /** Since when it is being wiped, on the clock of monotonicMs; 0 when it is not. */
+  get wipingSince(): number {
+    return new Float64Array(this.gauges)[2] ?? 0
   }
 
   /** 0 if it was booted from nothing, 1 once restored, 1 more with each wipe. */

@@ -20,21 +20,20 @@ export class AccessHook {
     this.group = group
   }
 
-  /** Starts the interpreter, or makes it ready to be if `lazy_initialization` is on. */
+  /** Starts the interpreter in a group called `name`, or makes it ready to be if `lazy_initialization` is on. */
   static async start(
     resolved: ResolvedSettings,
     script: string,
-    others: ReadonlyArray<{ readonly group: string }>,
+    name: string,
     locks: SharedLocks,
     log: FastifyBaseLogger
   ): Promise<AccessHook> {
     const { settings, origins } = resolved
     const embedded = { mode: 'embedded', isolation: 'worker', workers: 1, warmup: [] } as const
-    const processGroup = `${settings.processGroup}-access`
-    const own = { app: script, root: undefined, accessScript: undefined, processGroup }
+    const own = { app: script, root: undefined, accessScript: undefined, processGroup: name }
     const { options } = await groupOptions(
       { settings: { ...settings, ...embedded, ...own }, origins, base: resolved.base },
-      others
+      []
     )
     const application = { ...options.boot.application, hook: 'access' as const }
     const group = await ProcessGroup.start(

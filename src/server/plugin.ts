@@ -69,7 +69,7 @@ export async function mount(
       : await AccessHook.start(
           resolved,
           accessScript,
-          handle.applications,
+          `${options.name}-access`,
           handle.locks,
           instance.log
         )

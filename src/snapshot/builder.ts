@@ -48,9 +48,13 @@ export async function buildSnapshot(
     resourceLimits: { stackSizeMb: STACK_MB }
   })
   const { name, startupTimeoutMs } = options
-  const { promise: ended, reject } = Promise.withResolvers<never>()
-  const died = (reason: string): void =>
-    reject(new WasgiError('WASGI_ERR_WORKER_BOOT', [name, reason]))
+  const { promise: ended, resolve, reject } = Promise.withResolvers<Refused>()
+  const progress = { loaded: false }
+  const died = (reason: string): void => {
+    // An application that could be imported is served, whatever became of its capture.
+    if (progress.loaded) resolve({ kind: 'refused', reasons: [reason], traceback: '' })
+    else reject(new WasgiError('WASGI_ERR_WORKER_BOOT', [name, reason]))
+  }
   thread.on('error', (error) => died(`its thread failed: ${messageOf(error)}`))
   thread.on('exit', (code) => died(`its thread exited with code ${code}`))
   const timer = setTimeout(
@@ -58,14 +62,23 @@ export async function buildSnapshot(
     startupTimeoutMs
   )
   try {
-    return await Promise.race([ended, build(thread, options)])
+    return await Promise.race([ended, build(thread, options, progress)])
   } finally {
     clearTimeout(timer)
     await thread.terminate()
   }
 }
 
-async function build(thread: Worker, options: BuildOptions): Promise<Built | Refused> {
+interface Progress {
+  /** Whether the application has been imported. */
+  loaded: boolean
+}
+
+async function build(
+  thread: Worker,
+  options: BuildOptions,
+  progress: Progress
+): Promise<Built | Refused> {
   const [hello] = (await once(thread, 'message')) as [Hello]
   const logBudget = createLogBudget()
   const message: Build = {
@@ -74,12 +87,12 @@ async function build(thread: Worker, options: BuildOptions): Promise<Built | Ref
     name: options.name,
     owner: options.owner,
     logBudget,
-    gauges: new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT),
+    gauges: new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT),
     assets: options.assets,
     image: undefined,
     warmup: options.warmup
   }
-  const answer = conclusion(hello.port, new LogBudget(logBudget), options)
+  const answer = conclusion(hello.port, new LogBudget(logBudget), options, progress)
   hello.port.postMessage(message)
   return answer
 }
@@ -87,11 +100,13 @@ async function build(thread: Worker, options: BuildOptions): Promise<Built | Ref
 function conclusion(
   port: MessagePort,
   budget: LogBudget,
-  { boot, onLog }: BuildOptions
+  { boot, onLog }: BuildOptions,
+  progress: Progress
 ): Promise<Built | Refused> {
   return new Promise((resolve, reject) => {
     port.on('message', (message: FromWorker) => {
       if (message.kind === 'built' || message.kind === 'refused') resolve(message)
+      else if (message.kind === 'loaded') progress.loaded = true
       else if (message.kind === 'boot-failed') reject(bootError(message, boot.grants))
       else if (message.kind === 'log') {
         onLog(message)

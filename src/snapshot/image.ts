@@ -27,7 +27,6 @@ export interface Image {
   readonly code: readonly CodePlace[]
 }
 
-/** What a capture found, for people. Nothing is restored from it. */
 /** Where the code cache of one script lies in `Image.files`. */
 export interface CodePlace {
   readonly script: string
@@ -35,6 +34,7 @@ export interface CodePlace {
   readonly bytes: number
 }
 
+/** What a capture found, for people; a worker only takes the callable's name and the time from it. */
 export interface ImageReport {
   /** ISO 8601. */
   readonly createdAt: string

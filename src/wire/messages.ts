@@ -65,7 +65,10 @@ export interface Boot {
   readonly windowBytes: number
   /** wire/log-budget.ts */
   readonly logBudget: SharedArrayBuffer
-  /** Two doubles: bytes of the interpreter's wasm memory, and its generation (wasgi.snapshot). */
+  /**
+   * Three doubles: bytes of the interpreter's wasm memory, its generation (wasgi.snapshot), and since
+   * when it is being wiped, as monotonicMs has it; 0 when it is not.
+   */
   readonly gauges: SharedArrayBuffer
   /** Restored instead of booting from nothing, and what a wipe leads back to. */
   readonly image: Image | undefined
@@ -108,6 +111,11 @@ export interface Built {
   readonly image: Image
   /** What of the host the application looked at, as the host knows it. */
   readonly dependencies: readonly Dependency[]
+}
+
+/** Builder → main: the application was imported, so what fails from here on is the capture. */
+export interface Loaded {
+  readonly kind: 'loaded'
 }
 
 /** Builder → main: the application runs, but cannot be captured. */
@@ -174,6 +182,7 @@ export type FromWorker =
   | Ready
   | BootFailed
   | RestoreFailed
+  | Loaded
   | Built
   | Refused
   | LogLine

@@ -1,11 +1,13 @@
 // An interpreter of the host program's own: used as it is, never ended, and honest about its limits.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import Fastify from 'fastify'
 import { loadPyodide, type PyodideAPI } from 'pyodide'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type ForeignPyodide, wasgi } from '../../src/index.ts'
 import { within } from '../unit/within.ts'
-import { example, testApp } from './places.ts'
+import { example, temporaryFolder, testApp } from './places.ts'
 
 const LIMIT_MS = 120_000
 const test = suite<{ pyodide: PyodideAPI & ForeignPyodide }>('a foreign interpreter')
@@ -57,6 +59,27 @@ test(
     } finally {
       await app.close()
     }
+  })
+)
+
+test(
+  'can be adopted again, by an application with files of the same names',
+  within(LIMIT_MS, async ({ pyodide }) => {
+    const bodies: string[] = []
+    for (const word of ['first', 'second']) {
+      const root = temporaryFolder()
+      const source = `import os\ndef app(environ, start_response):\n    start_response('200 OK', [])\n    yield '${word} '.encode()\n    yield environ['wsgi.input'].read()\n    yield os.environ['WORD'].encode()\n`
+      writeFileSync(join(root, 'same.py'), source)
+      const app = Fastify({ pluginTimeout: 0 })
+      const env = { WORD: word }
+      await app.register(wasgi, { app: join(root, 'same.py'), interpreter: pyodide, env })
+      const url = await app.listen({ port: 0, host: '127.0.0.1' })
+      const reply = await fetch(url, { method: 'POST', body: new Uint8Array(200_000).fill(65) })
+      bodies.push((await reply.text()).replace(/A+/, ' '))
+      await app.close()
+    }
+
+    assert.equal(bodies, ['first  first', 'second  second'])
   })
 )
 

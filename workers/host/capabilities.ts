@@ -13,6 +13,8 @@ export interface Sinks {
   readonly fireTimer: (id: number) => void
   readonly settle: (ticket: number, value: number) => void
   readonly log: (level: number, stream: string, text: string) => void
+  /** Told the name of each variable whose value is handed out. */
+  readonly onVariable?: (name: string) => unknown
 }
 
 export function hostCapabilities(
@@ -25,17 +27,28 @@ export function hostCapabilities(
     locks: new LockTable(locks, boot.owner),
     warn: (text: string) => sinks.log(40, 'gateway', text)
   })
+  const timers = timerHost(sinks.fireTimer)
+  const sleep = sleepHost(sinks.settle)
   return {
     functions: {
       ...textHost(boot.image === undefined ? 0 : Date.parse(boot.image.report.createdAt)),
-      ...timerHost(sinks.fireTimer),
+      ...timers,
       ...hashHost(),
-      ...sleepHost(sinks.settle),
+      ...sleep,
       log: sinks.log,
-      variable: (name: string) => (Object.hasOwn(boot.env, name) ? boot.env[name] : undefined)
+      variable: (name: string) => {
+        if (!Object.hasOwn(boot.env, name)) return undefined
+        sinks.onVariable?.(name)
+        return boot.env[name]
+      }
     },
     files: watched?.wrap(files.host) ?? files.host,
-    closeFiles: () => files.closeAll()
+    closeFiles: () => files.closeAll(),
+    end: () => {
+      timers.dropTimers()
+      sleep.wake()
+      files.closeAll()
+    }
   }
 }
 

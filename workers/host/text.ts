@@ -59,6 +59,8 @@ export interface TimerHost {
   /** `ms` below 0 means: as soon as the event loop turns. */
   timer(id: number, ms: number): void
   clearTimer(id: number): void
+  /** Lets none of them fire. */
+  dropTimers(): void
 }
 
 /** Timers by number; `fire` is the realm's function, known only after the realm is set up. */
@@ -80,6 +82,10 @@ export function timerHost(fire: (id: number) => void): TimerHost {
     clearTimer: (id) => {
       clearTimeout(timers.get(id))
       timers.delete(id)
+    },
+    dropTimers: () => {
+      for (const timer of timers.values()) clearTimeout(timer)
+      timers.clear()
     }
   }
 }

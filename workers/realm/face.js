@@ -103,7 +103,11 @@
     #registry
     constructor(cleanup) {
       this.#registry = new RealmFinalizationRegistry((entry) => {
-        if (entry.epoch === epoch) cleanup(entry.held)
+        try {
+          if (entry.epoch === epoch) cleanup(entry.held)
+        } catch {
+          // As with timers: what fails in here must not become an error of the host's.
+        }
       })
     }
     register(target, held, token) {
@@ -119,12 +123,17 @@
   // event loop must not be kept from turning for ever.
   const BURST = 64
   let sinceTurn = 0
+  let undelivered = 0
   const resolved = Promise.resolve()
   class MessageChannel {
     port1 = { onmessage: null, start: () => {} }
     port2 = {
       postMessage: () => {
-        const deliver = () => this.port1.onmessage()
+        undelivered++
+        const deliver = () => {
+          undelivered--
+          this.port1.onmessage()
+        }
         if (++sinceTurn < BURST) promiseThen(resolved, deliver)
         else {
           sinceTurn = 0
@@ -133,6 +142,9 @@
       }
     }
   }
+
+  /** Whether Pyodide's queue has something that is still to be called. */
+  const isScheduled = () => undelivered > 0
 
   /** pino's level. */
   const WARN = 40
@@ -221,5 +233,5 @@
   for (const name of Object.keys(names)) scope[name] = names[name]
   scope.WorkerGlobalScope = WorkerGlobalScope
   scope.BigInt = BigInt
-  return { names: { globalThis: scope, ...names }, hooks, fireTimer, forget }
+  return { names: { globalThis: scope, ...names }, hooks, fireTimer, forget, isScheduled }
 })

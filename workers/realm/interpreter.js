@@ -129,6 +129,7 @@
     /** Calls a function of wasgi.boundary; ends in host.reply(1, json) or host.reply(0, text). */
     call: (name, text) => {
       try {
+        if (name === 'resume') privateApi.reseedSqlite(pyodide)
         promiseThen(boundary[name].callPromising(text), (json) => hostReply(1, `${json}`), failed)
       } catch (error) {
         failed(error)

@@ -6,6 +6,10 @@
   const SNAPSHOT_HEADER_WORDS = 12
 
   return Object.freeze({
+    /** Makes SQLite, which seeds its random numbers once, seed them again. */
+    reseedSqlite: (pyodide) => {
+      pyodide._module._sqlite3_randomness(0, 0)
+    },
     /** The Emscripten module behind it. */
     module: (pyodide) => pyodide._module,
     /** Emscripten's file system of this interpreter. */

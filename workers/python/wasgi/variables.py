@@ -20,6 +20,8 @@ from . import origins
 Fetch = Callable[[str], str]
 
 _UNREAD: Final = object()
+_installed: "list[_Values]" = []
+"""The one mapping, found here: an application can put something else in os.environ's place."""
 # Pyodide's start sets it, also that of an interpreter which is then restored.
 _LINKER_PATH: Final = b"LD_LIBRARY_PATH"
 
@@ -117,15 +119,19 @@ class _Values(dict[bytes, Any]):
         return value
 
 
+def _mapping() -> _Values:
+    return _installed[0]
+
+
 def keep_linker_path() -> None:
     """Before a capture: remember what the next start of Pyodide will overwrite."""
-    data: Any = os.environ._data
+    data = _mapping()
     data.linker_path = (_LINKER_PATH in data.own, dict.get(data, _LINKER_PATH))
 
 
 def put_linker_path_back() -> None:
     """After a restore: undo that."""
-    data: Any = os.environ._data
+    data = _mapping()
     own, value = data.linker_path
     if value is None:
         dict.pop(data, _LINKER_PATH, None)
@@ -163,6 +169,7 @@ def install(names: Iterable[str], values: Mapping[str, str], fetch: Fetch) -> No
         # The same objects as ever: every module that uses them has references to them.
         mapping.__class__ = _Environment
         mapping._data = data
+    _installed[:] = [data]
     _give(data, names, values, ())
     _set_time_zone()
 
@@ -170,7 +177,7 @@ def install(names: Iterable[str], values: Mapping[str, str], fetch: Fetch) -> No
 def refresh(names: Iterable[str], values: Mapping[str, str], stale: Iterable[str] = ()) -> None:
     """Bring a captured environment up to date: as `install` would have left it, but for what the
     application wrote, deleted, or has read. `stale` names are to be read anew."""
-    data: _Values = os.environ._data  # pyright: ignore[reportAttributeAccessIssue]
+    data = _mapping()
     names = list(names)
     passed = {os.fsencode(name) for name in (*names, *values)}
     for key in data:
@@ -182,8 +189,7 @@ def refresh(names: Iterable[str], values: Mapping[str, str], stale: Iterable[str
 
 def reads() -> list[dict[str, str]]:
     """The `name` of each value that was fetched, and `where`: the first line that read it."""
-    data: Any = os.environ._data  # pyright: ignore[reportAttributeAccessIssue]
-    return list(data.reads) if isinstance(data, _Values) else []
+    return list(_installed[0].reads) if _installed else []
 
 
 def _give(
