@@ -165,7 +165,7 @@ def configure(json_text: str) -> None:
     _gateway.watch(process.open_streams(_host))
     variables.install(settings["names"], settings["env"], _variable)
     process.set_path(settings["sys_path"], supplements.PATH)
-    process.set_arguments()
+    process.enter()
     supplements.install(_host)
     if settings["capture"]:
         capture.begin()

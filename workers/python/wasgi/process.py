@@ -28,13 +28,18 @@ def set_path(entries: Sequence[str], last: Sequence[str]) -> None:
     sys.path[:] = [*entries, *own, *last]
 
 
-def set_arguments() -> None:
-    """What a program would have found about itself; there is none but the server."""
-    sys.argv[:] = ["wasgi"]
+def enter() -> None:
+    """What a program would have found about itself: its arguments, its folder."""
+    set_arguments()
     # The application's folder is read-only: no attempt to write __pycache__ can succeed.
     sys.dont_write_bytecode = True
     if os.path.isdir(APPLICATION_ROOT):
         os.chdir(APPLICATION_ROOT)
+
+
+def set_arguments() -> None:
+    """There are none but the server's name."""
+    sys.argv[:] = ["wasgi"]
 
 
 def open_streams(host: Host) -> tuple[LogStream, LogStream]:
