@@ -9,3 +9,4 @@ export {
   type WasgiFastifyOptions,
   wasgi
 } from './server/plugin.ts'
+export type { SnapshotStatus } from './snapshot/counts.ts'

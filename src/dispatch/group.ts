@@ -4,6 +4,7 @@
 import type { InterpreterAssets } from '../../workers/boot/assets.ts'
 import type { ForeignPyodide } from '../../workers/foreign.ts'
 import { WasgiError } from '../errors.ts'
+import { SnapshotCounts, type SnapshotStatus } from '../snapshot/counts.ts'
 import type { Image } from '../snapshot/image.ts'
 import { type SnapshotSettings, snapshotSource } from '../snapshot/settings.ts'
 import type { SnapshotEvents } from '../snapshot/source.ts'
@@ -69,6 +70,8 @@ export interface RequestGroup {
   workers(): readonly WorkerStatus[]
   /** The interpreters there are. A worker of a lazy group has none before it is needed. */
   interpreters(): readonly InterpreterStatus[]
+  /** What its interpreters are restored from, and what has gone wrong with that. */
+  snapshot(): SnapshotStatus
   /** Waits for the requests in progress, at most `timeoutMs`, then ends the workers. */
   close(timeoutMs: number): Promise<void>
 }
@@ -80,6 +83,7 @@ export class ProcessGroup implements RequestGroup {
   /** CPython's, once the group has started. */
   pythonVersion = ''
   readonly #mode: Mode
+  readonly #snapshots = new SnapshotCounts()
   readonly #crew: Crew
   readonly #dispatcher: Dispatcher
   readonly #sweeper: NodeJS.Timeout
@@ -95,7 +99,8 @@ export class ProcessGroup implements RequestGroup {
   ): Promise<ProcessGroup> {
     const group = new ProcessGroup(options, locks, events)
     try {
-      group.#prepare(options, await prepared(options, locks, events))
+      const watched = group.#snapshots.watch(events)
+      group.#prepare(options, await prepared(options, locks, watched))
       await group.#crew.started
     } catch (error) {
       await group.close(0)
@@ -104,7 +109,8 @@ export class ProcessGroup implements RequestGroup {
     return group
   }
 
-  private constructor(options: GroupOptions, locks: SharedLocks, events: GroupEvents) {
+  private constructor(options: GroupOptions, locks: SharedLocks, given: GroupEvents) {
+    const events = this.#snapshots.watch(given)
     this.name = options.name
     this.#mode = options.mode
     const requests = new SharedArrayBuffer(requestTableBytes(options.workers * ROWS_PER_WORKER))
@@ -125,6 +131,7 @@ export class ProcessGroup implements RequestGroup {
     this.#crew = new Crew(options, data, locks, {
       onEmpty: () => this.#dispatcher.demand(),
       onReady: (worker, ready) => {
+        if (ready.boot === 'restored') this.#snapshots.addRestored()
         events.onReady(worker.name, ready)
         this.#dispatcher.feed(worker)
       },
@@ -174,6 +181,10 @@ export class ProcessGroup implements RequestGroup {
       all.push({ ...status, state, boot, generation, served, heapBytes })
     }
     return all
+  }
+
+  snapshot(): SnapshotStatus {
+    return this.#snapshots.status()
   }
 
   async close(timeoutMs: number): Promise<void> {

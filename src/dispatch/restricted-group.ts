@@ -1,6 +1,7 @@
 // What stands in for a process group when there may be none: restrict_embedded keeps interpreters out
 // of the main thread, and the application was not given to a daemon process group.
 import { WasgiError } from '../errors.ts'
+import type { SnapshotStatus } from '../snapshot/counts.ts'
 import type { InterpreterStatus, RequestGroup, WorkerStatus } from './group.ts'
 
 export class RestrictedGroup implements RequestGroup {
@@ -27,6 +28,10 @@ export class RestrictedGroup implements RequestGroup {
 
   interpreters(): readonly InterpreterStatus[] {
     return []
+  }
+
+  snapshot(): SnapshotStatus {
+    return { from: undefined, id: undefined, restored: 0, failures: {} }
   }
 
   async close(): Promise<void> {}

@@ -11,6 +11,7 @@ import {
 import { type InterpreterStatus, ProcessGroup, type WorkerStatus } from '../dispatch/group.ts'
 import { RestrictedGroup } from '../dispatch/restricted-group.ts'
 import { SharedLocks } from '../dispatch/shared-locks.ts'
+import type { SnapshotStatus } from '../snapshot/counts.ts'
 import { AccessHook } from './access.ts'
 import { isSimpleContentType } from './content-type.ts'
 import { adopting } from './foreign.ts'
@@ -26,6 +27,8 @@ export interface WasgiApplication {
   readonly group: string
   workers(): readonly WorkerStatus[]
   interpreters(): readonly InterpreterStatus[]
+  /** What its interpreters are restored from, and counts of what has gone wrong with that. */
+  snapshot(): SnapshotStatus
 }
 
 /** What `app.wasgi` is: everything mounted in this scope and below the first one that mounted. */
@@ -86,6 +89,7 @@ export async function mount(
     prefix: instance.prefix,
     group: group.name,
     workers: () => group.workers(),
+    snapshot: () => group.snapshot(),
     interpreters: () => [...group.interpreters(), ...(access?.group.interpreters() ?? [])]
   })
   addRoutes(instance, {
