@@ -29,7 +29,7 @@ test(
     await text.logged(/^\S+Z \w+ +\[shop\/1\] to stderr words(?: |$)/m)
     await text.logged(/^\S+Z \w+ +\[shop\/1\] WARNING:shop:logged words(?: |$)/m)
     await text.logged(/^\S+Z WARN {2}\[shop\/1\] errors words(?: |$)/m)
-    await text.logged(/\[shop\/1\] printed at import(?: |$)/m)
+    await text.logged(/\[shop\/builder\] printed at import(?: |$)/m)
   })
 )
 
