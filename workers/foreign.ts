@@ -1,6 +1,7 @@
 // Controls of a Pyodide that the host program made: as mod_python took precedence over mod_wsgi, it
 // was there first. It is used as it is, without the walls of a realm, and never destroyed.
 import { readdirSync, readFileSync } from 'node:fs'
+import { GATEWAY_PATH } from '../src/wire/guest-paths.ts'
 import type { FileGrant } from '../src/wire/messages.ts'
 import type { Controls, HostFunctions, MakeControls } from './controls.ts'
 
@@ -31,7 +32,6 @@ type Boundary = Readonly<Record<string, ForeignProxy>>
 
 type Call = (...args: unknown[]) => unknown
 
-const GATEWAY_PATH = '/usr/lib/wasgi'
 const PYTHON_URL = new URL('python/wasgi/', import.meta.url)
 /** As in workers/exchange.ts. */
 const NOTHING_YET = -3
@@ -123,9 +123,13 @@ class ForeignControls implements Controls {
   end(): void {
     if (adopted.get(this.#pyodide) !== this) return
     adopted.delete(this.#pyodide)
-    const { leave } = this.#pyodide.pyimport('wasgi.adopted') as Record<string, Call>
-    leave?.(this.#pyodide.toPy([...this.#mounted]))
-    for (const path of this.#mounted) this.#pyodide.FS.unmount(path)
+    try {
+      const { leave } = this.#pyodide.pyimport('wasgi.adopted') as Record<string, Call>
+      leave?.(this.#pyodide.toPy([...this.#mounted]))
+      for (const path of this.#mounted) this.#pyodide.FS.unmount(path)
+    } catch {
+      // It is broken, or never got as far as a gateway: there is nothing to leave, and nobody to tell.
+    }
   }
 
   /** Shows a folder of the host; one that is mounted already, by us or by the host, stays. */

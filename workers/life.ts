@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { Image, ImageReport } from '../src/snapshot/image.ts'
+import { GATEWAY_PATH } from '../src/wire/guest-paths.ts'
 import { LogBudget } from '../src/wire/log-budget.ts'
 import type {
   Boot,
@@ -30,7 +31,6 @@ import { WatchedFiles } from './host/watched-files.ts'
 import { Interpreter } from './interpreter.ts'
 import { createRealm, type Realm } from './realm.ts'
 
-const GATEWAY_PATH = '/usr/lib/wasgi'
 /** Characters of one line of the log; what is longer is cut. */
 const LOG_LINE_LIMIT = 262_144
 const STREAM_NAME_LIMIT = 32
@@ -261,9 +261,9 @@ export class InterpreterLife {
     this.#host?.end()
     const host = hostCapabilities(settings, this.#data.locks, sinks, watched)
     this.#host = host
-    const { env } = this.#variables()
+    const variables = this.#variables()
     const configure = JSON.stringify({
-      ...this.#variables(),
+      ...variables,
       sys_path: settings.sysPath,
       multiprocess: settings.multiprocess,
       debug: settings.debug,
@@ -273,7 +273,7 @@ export class InterpreterLife {
     })
     return this.#interpreter.boot(host, this.#exchange, {
       // What Python reads as it starts; the application's folders are read-only, so no bytecode is kept.
-      env: { PYTHONDONTWRITEBYTECODE: '1', ...env },
+      env: { PYTHONDONTWRITEBYTECODE: '1', ...variables.env },
       tmpLimitBytes: settings.tmpLimitBytes,
       configure,
       gatewayPath: GATEWAY_PATH,

@@ -95,11 +95,6 @@ export class Crew {
     return this.#workers.values()
   }
 
-  anyReady(): boolean {
-    for (const worker of this.#workers.values()) if (worker.state === 'ready') return true
-    return false
-  }
-
   /** Says what interpreters are made from: threads have started meanwhile, and wait for it. */
   prepare(prepared: Prepared): void {
     this.#prepared = prepared
@@ -161,7 +156,8 @@ export class Crew {
   }
 
   #begin(worker: GroupWorker): void {
-    if (this.#prepared === undefined) return
+    // One whose thread has failed meanwhile is replaced, not booted.
+    if (this.#prepared === undefined || worker.state !== 'empty') return
     if (this.#options.lazy) this.#events.onEmpty()
     else this.#boot(worker)
   }

@@ -11,12 +11,11 @@ import type { GroupOptions } from '../dispatch/group.ts'
 import { WasgiError } from '../errors.ts'
 import type { SnapshotSettings } from '../snapshot/settings.ts'
 import { defaultStoreFolder } from '../snapshot/store.ts'
+import { GATEWAY_PATH } from '../wire/guest-paths.ts'
 import type { FileGrant } from '../wire/messages.ts'
 
 /** The folder beside the application that `wasgi install` fills and `serve` finds by itself. */
 export const PACKAGES_FOLDER = 'python_modules'
-
-const GATEWAY_GUEST_PATH = '/usr/lib/wasgi'
 
 /** Resolves the target and gathers the options of its group. Rejects with a WasgiError. */
 export async function groupOptions(
@@ -91,7 +90,7 @@ async function grantsOf(resolved: ResolvedSettings, application: AppTarget): Pro
   })
   const grants = [
     readOnly('/app', await realpath(application.root)),
-    readOnly(GATEWAY_GUEST_PATH, fileURLToPath(new URL('python', WORKERS_URL)))
+    readOnly(GATEWAY_PATH, fileURLToPath(new URL('python', WORKERS_URL)))
   ]
   const folders = [...settings.pythonPath]
   for (const beside of new Set([application.root, base])) {

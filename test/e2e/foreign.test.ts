@@ -130,6 +130,29 @@ for (const [name, value] of IMPOSSIBLE) {
   )
 }
 
+test(
+  'one that cannot be prepared is an error of the start, and nothing else',
+  within(LIMIT_MS, async ({ pyodide }) => {
+    const mountNodeFS = (): never => {
+      throw new Error('no folders here')
+    }
+    const { FS, registerJsModule, toPy, version } = pyodide
+    const pyimport = (): never => {
+      throw new Error('broken, too')
+    }
+    const bare = { FS, registerJsModule, pyimport, toPy, version, mountNodeFS }
+    const app = Fastify({ pluginTimeout: 0 })
+    app.register(wasgi, { app: example('hello.py'), interpreter: bare })
+    const error = await app.ready().then(
+      () => undefined,
+      (reason: { message: string }) => reason
+    )
+    await app.close()
+
+    assert.match(error?.message ?? '', 'no folders here')
+  })
+)
+
 test('what is no Pyodide is refused', async () => {
   const app = Fastify({ pluginTimeout: 0 })
   const interpreter = { FS: {} } as ForeignPyodide
