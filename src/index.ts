@@ -3,10 +3,6 @@ export type { ForeignPyodide } from '../workers/foreign.ts'
 export type { WasgiPluginOptions } from './config/settings.ts'
 export type { InterpreterStatus } from './dispatch/group.ts'
 export { type ErrorCode, WasgiError } from './errors.ts'
-export {
-  type WasgiApplication,
-  type WasgiDecorator,
-  type WasgiFastifyOptions,
-  wasgi
-} from './server/plugin.ts'
+export type { WasgiApplication, WasgiDecorator } from './server/mounted.ts'
+export { type WasgiFastifyOptions, wasgi } from './server/plugin.ts'
 export type { SnapshotStatus } from './snapshot/counts.ts'

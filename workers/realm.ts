@@ -2,6 +2,7 @@
 // from strings, and the realm scripts of workers/realm evaluated in their order. Node-specific: this
 // file and host/ are what another runtime would replace.
 import vm from 'node:vm'
+import { STRICT } from './boot/source.ts'
 
 /** A function of the realm. The host calls it with primitives and never touches what it returns. */
 export type RealmFunction = (...args: unknown[]) => unknown
@@ -39,10 +40,12 @@ export function createRealm(): Realm {
   const scripts = new Map<string, vm.Script>()
   return {
     evaluate: (source, filename, code) => {
-      // Strict, all of it: a sloppy function hands out the global object and its callers.
+      // Strict, all of it: a sloppy function hands out the global object and its callers. A script
+      // that is so already is not copied, since Pyodide's is 1.2 MB in each thread.
+      const strict = source.startsWith(STRICT) ? source : STRICT + source
       const options =
         code === undefined ? { filename } : { filename, cachedData: Buffer.from(code) }
-      const script = new vm.Script(`'use strict';${source}`, options)
+      const script = new vm.Script(strict, options)
       scripts.set(filename, script)
       return script.runInContext(context)
     },

@@ -3,8 +3,8 @@
 
 import { delimiter, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
+import { type Schema, validate } from '@cfworker/json-schema'
 import type { Static } from 'typebox'
-import { Check } from 'typebox/schema'
 import { WasgiError } from '../errors.ts'
 import { formatDuration, formatSize, parseDuration, parseSize } from './quantity.ts'
 import { keyOf, type OPTIONS, type Option, type OptionName, optionOf } from './schema.ts'
@@ -30,7 +30,7 @@ export type Layer = Readonly<Partial<Record<OptionName, Given>>>
 export function readValue<Name extends OptionName>(name: Name, given: Given): ValueOf<Name> {
   const option = optionOf(name)
   const value = convert(name, option, given)
-  if (value === undefined || !Check(option.schema, value)) {
+  if (value === undefined || !validate(value, option.schema as Schema).valid) {
     throw invalid(keyOf(name), expectation(option, value !== undefined), shown(given.raw), given)
   }
   return value as ValueOf<Name>

@@ -1,5 +1,5 @@
 // Reads Pyodide's files and our realm scripts once per server and prepares what the workers share.
-import { readFile } from 'node:fs/promises'
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { type InterpreterAssets, REALM_SCRIPTS } from '../../workers/boot/assets.ts'
@@ -8,28 +8,25 @@ import { buildId, capMemory, loaderScript, moduleScript } from '../../workers/bo
 /** The folder of `workers/`, beside this one both in the repository and in the package's dist. */
 export const WORKERS_URL: URL = new URL('../../workers/', import.meta.url)
 
-/** Loads the assets for interpreters that may use up to `memoryLimitBytes` of wasm memory. */
-export async function loadAssets(memoryLimitBytes: number): Promise<InterpreterAssets> {
+/**
+ * Loads the assets for interpreters that may use up to `memoryLimitBytes` of wasm memory. Blocks for
+ * the 13 ms that it takes: read in pieces, beside the modules that a starting process loads, they
+ * would be there 50 ms later.
+ */
+export function loadAssets(memoryLimitBytes: number): InterpreterAssets {
   const folder = dirname(createRequire(import.meta.url).resolve('pyodide/package.json'))
-  const [module, loader, wasm, stdlib, lock] = await Promise.all([
-    readFile(join(folder, 'pyodide.asm.mjs'), 'utf8'),
-    readFile(join(folder, 'pyodide.mjs'), 'utf8'),
-    readFile(join(folder, 'pyodide.asm.wasm')),
-    readFile(join(folder, 'python_stdlib.zip')),
-    readFile(join(folder, 'pyodide-lock.json'), 'utf8')
-  ])
-  const scripts = await Promise.all(
-    REALM_SCRIPTS.map(async (name) => {
-      const source = await readFile(new URL(`realm/${name}.js`, WORKERS_URL), 'utf8')
-      return [name, source] as const
-    })
-  )
-  const { info } = JSON.parse(lock) as { info: { python: string } }
+  const text = (name: string): string => readFileSync(join(folder, name), 'utf8')
+  const loader = text('pyodide.mjs')
+  const { info } = JSON.parse(text('pyodide-lock.json')) as { info: { python: string } }
+  const scripts = REALM_SCRIPTS.map((name) => {
+    const source = readFileSync(new URL(`realm/${name}.js`, WORKERS_URL), 'utf8')
+    return [name, source] as const
+  })
   return {
-    moduleScript: moduleScript(module),
+    moduleScript: moduleScript(text('pyodide.asm.mjs')),
     loaderScript: loaderScript(loader),
-    wasm: shared(capMemory(wasm, memoryLimitBytes)),
-    stdlib: shared(stdlib),
+    wasm: capMemory(sharedFile(join(folder, 'pyodide.asm.wasm')), memoryLimitBytes),
+    stdlib: sharedFile(join(folder, 'python_stdlib.zip')),
     lockFile: JSON.stringify({ info, packages: {} }),
     buildId: buildId(loader),
     pythonVersion: info.python,
@@ -48,8 +45,19 @@ export function compiledCode({ wasm }: InterpreterAssets): Promise<object> {
   return WebAssembly.compile(new Uint8Array(wasm)) // V8 compiles no shared memory
 }
 
-function shared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
-  copy.set(bytes)
-  return copy
+/** A whole file in memory that all threads can have. */
+function sharedFile(path: string): Uint8Array<SharedArrayBuffer> {
+  const file = openSync(path, 'r')
+  try {
+    const bytes = new Uint8Array(new SharedArrayBuffer(fstatSync(file).size))
+    let at = 0
+    while (at < bytes.length) {
+      const count = readSync(file, bytes, at, bytes.length - at, at)
+      if (count === 0) throw new Error(`${path} became shorter while it was read`)
+      at += count
+    }
+    return bytes
+  } finally {
+    closeSync(file)
+  }
 }

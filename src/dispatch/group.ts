@@ -65,6 +65,8 @@ export interface InterpreterStatus {
 /** Whoever answers an application's requests. */
 export interface RequestGroup {
   readonly name: string
+  /** Settles when every worker is ready, or with the first failure to boot. */
+  readonly started: Promise<void>
   /** Sends a request to a worker. Its `response` is the answer; `cancel()` when the client is gone. */
   handle(request: GatewayRequest): Exchange
   workers(): readonly WorkerStatus[]
@@ -82,6 +84,9 @@ export class ProcessGroup implements RequestGroup {
   readonly name: string
   /** CPython's, once the group has started. */
   pythonVersion = ''
+  /** See RequestGroup. */
+  started: Promise<void> = Promise.resolve()
+  #closing: Promise<void> | undefined
   readonly #mode: Mode
   readonly #snapshots = new SnapshotCounts()
   readonly #crew: Crew
@@ -97,16 +102,29 @@ export class ProcessGroup implements RequestGroup {
     locks: SharedLocks,
     events: GroupEvents
   ): Promise<ProcessGroup> {
+    const group = ProcessGroup.begin(options, locks, events)
+    await group.started
+    return group
+  }
+
+  /** As `start()`, without the wait: whether it succeeds is what `started` says. */
+  static begin(options: GroupOptions, locks: SharedLocks, events: GroupEvents): ProcessGroup {
     const group = new ProcessGroup(options, locks, events)
+    group.started = group.#start(options, locks, events)
+    // Who began it may look only later, and a failure must not end the process meanwhile.
+    group.started.catch(() => undefined)
+    return group
+  }
+
+  async #start(options: GroupOptions, locks: SharedLocks, events: GroupEvents): Promise<void> {
     try {
-      const watched = group.#snapshots.watch(events)
-      group.#prepare(options, await prepared(options, locks, watched))
-      await group.#crew.started
+      const watched = this.#snapshots.watch(events)
+      this.#prepare(options, await prepared(options, locks, watched))
+      await this.#crew.started
     } catch (error) {
-      await group.close(0)
+      await this.close(0)
       throw error
     }
-    return group
   }
 
   private constructor(options: GroupOptions, locks: SharedLocks, given: GroupEvents) {
@@ -187,7 +205,12 @@ export class ProcessGroup implements RequestGroup {
     return this.#snapshots.status()
   }
 
-  async close(timeoutMs: number): Promise<void> {
+  close(timeoutMs: number): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs)
+    return this.#closing
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
     const { promise: late, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, timeoutMs)
     await Promise.race([this.#dispatcher.idle(), late])
@@ -204,7 +227,7 @@ async function prepared(
   locks: SharedLocks,
   events: GroupEvents
 ): Promise<Prepared> {
-  const assets = await loadAssets(options.memoryLimitBytes)
+  const assets = loadAssets(options.memoryLimitBytes)
   // Both at a time: one works in other threads, the other one mostly waits.
   const [module, image] = await Promise.all([
     compiledCode(assets),

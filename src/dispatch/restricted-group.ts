@@ -6,6 +6,7 @@ import type { InterpreterStatus, RequestGroup, WorkerStatus } from './group.ts'
 
 export class RestrictedGroup implements RequestGroup {
   readonly name: string
+  readonly started: Promise<void> = Promise.resolve()
   readonly #target: string
   readonly #onFailure: (error: WasgiError) => void
 

@@ -67,8 +67,8 @@ export class InstallerThread {
 }
 
 async function installerData(): Promise<InstallerData> {
-  const [assets, script, wheels, modules] = await Promise.all([
-    loadAssets(MEMORY_LIMIT),
+  const assets = loadAssets(MEMORY_LIMIT)
+  const [script, wheels, modules] = await Promise.all([
     readFile(new URL('packages/installer.js', WORKERS_URL), 'utf8'),
     guestFiles('python/wasgi_install/wheels/', '', /\.whl$/),
     guestFiles('python/wasgi_install/', 'wasgi_install/', /\.py$/)

@@ -20,8 +20,8 @@ export class AccessHook {
     this.group = group
   }
 
-  /** Starts the interpreter in a group called `name`, or makes it ready to be if `lazy_initialization` is on. */
-  static async start(
+  /** Begins to start the interpreter, in a group called `name`; if `lazy_initialization` is on, nearly nothing. */
+  static async begin(
     resolved: ResolvedSettings,
     script: string,
     name: string,
@@ -36,7 +36,7 @@ export class AccessHook {
       []
     )
     const application = { ...options.boot.application, hook: 'access' as const }
-    const group = await ProcessGroup.start(
+    const group = ProcessGroup.begin(
       { ...options, boot: { ...options.boot, application, multiprocess: false } },
       locks,
       groupEvents(log)

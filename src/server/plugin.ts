@@ -2,41 +2,14 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import type { ForeignPyodide } from '../../workers/foreign.ts'
-import { embeddedRequired } from '../config/embedding.ts'
 import {
   type ResolvedSettings,
   settingsFromPlugin,
   type WasgiPluginOptions
 } from '../config/settings.ts'
-import { type InterpreterStatus, ProcessGroup, type WorkerStatus } from '../dispatch/group.ts'
-import { RestrictedGroup } from '../dispatch/restricted-group.ts'
-import { SharedLocks } from '../dispatch/shared-locks.ts'
-import type { SnapshotStatus } from '../snapshot/counts.ts'
-import { AccessHook } from './access.ts'
 import { isSimpleContentType } from './content-type.ts'
-import { adopting } from './foreign.ts'
 import { answer, type GatewayOptions } from './gateway.ts'
-import { groupEvents } from './group-log.ts'
-import { groupOptions } from './group-options.ts'
-
-/** One mounted application, as `app.wasgi` lists it. */
-export interface WasgiApplication {
-  readonly target: string
-  /** '' at the root. */
-  readonly prefix: string
-  readonly group: string
-  workers(): readonly WorkerStatus[]
-  interpreters(): readonly InterpreterStatus[]
-  /** What its interpreters are restored from, and counts of what has gone wrong with that. */
-  snapshot(): SnapshotStatus
-}
-
-/** What `app.wasgi` is: everything mounted in this scope and below the first one that mounted. */
-export interface WasgiDecorator {
-  readonly applications: readonly WasgiApplication[]
-  /** The interpreters of all of them. */
-  interpreters(): readonly InterpreterStatus[]
-}
+import { type BegunApplication, beginApplication, Mounted, type WasgiDecorator } from './mounted.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -54,38 +27,30 @@ export type WasgiFastifyOptions = WasgiPluginOptions & {
   readonly interpreter?: ForeignPyodide | undefined
 }
 
-/** Mounts already resolved settings; `serve` comes in here. */
-export async function mount(
+/** Mounts already resolved settings. */
+async function mount(
   instance: FastifyInstance,
   given: ResolvedSettings,
   foreign?: ForeignPyodide
 ): Promise<void> {
-  const resolved = foreign === undefined ? given : adopting(given, foreign)
-  const handle = decorate(instance)
-  const { settings } = resolved
-  const { options, application } = await groupOptions(resolved, handle.applications)
-  const events = groupEvents(instance.log)
-  const { accessScript, restrictEmbedded, shutdownTimeout } = settings
-  const access =
-    accessScript === undefined || !embeddedRequired(settings)
-      ? undefined
-      : await AccessHook.start(
-          resolved,
-          accessScript,
-          `${options.name}-access`,
-          handle.locks,
-          instance.log
-        )
-  instance.addHook('onClose', () => access?.group.close(shutdownTimeout))
-  const group =
-    settings.mode === 'embedded' && restrictEmbedded
-      ? new RestrictedGroup(options.name, application.target, (error) =>
-          events.onFailure(options.name, error)
-        )
-      : await ProcessGroup.start({ ...options, foreign }, handle.locks, events)
-  instance.addHook('onClose', () => group.close(shutdownTimeout))
-  handle.applications.push({
-    target: application.target,
+  const mounted = decorate(instance)
+  const application = await beginApplication(given, mounted, instance.log, foreign)
+  await attach(instance, mounted, application)
+}
+
+/**
+ * Gives an application its routes, its place in the list, and its end with the server, and waits
+ * until it is ready. Rejects with a WasgiError when it cannot be.
+ */
+export async function attach(
+  instance: FastifyInstance,
+  mounted: Mounted,
+  { target, settings, group, access, started, close }: BegunApplication
+): Promise<void> {
+  if (!instance.hasDecorator('wasgi')) instance.decorate('wasgi', mounted)
+  instance.addHook('onClose', close)
+  mounted.applications.push({
+    target,
     prefix: instance.prefix,
     group: group.name,
     workers: () => group.workers(),
@@ -99,16 +64,7 @@ export async function mount(
     bodyLimitBytes: settings.bodyLimit,
     debug: settings.debug
   })
-}
-
-/** What hangs on the decorator: the public list, and what all applications of a server share. */
-class Mounted implements WasgiDecorator {
-  readonly applications: WasgiApplication[] = []
-  readonly locks: SharedLocks = new SharedLocks()
-
-  interpreters(): readonly InterpreterStatus[] {
-    return this.applications.flatMap((application) => application.interpreters())
-  }
+  await started
 }
 
 function decorate(instance: FastifyInstance): Mounted {

@@ -172,7 +172,7 @@ async function subjectOf(resolved: ResolvedSettings): Promise<Subject> {
   if (snapshot === undefined) throw new TypeError('these settings make no snapshot')
   const { logLevel: level, logFormat: format } = resolved.settings
   const events = groupEvents(createLogger({ level, format }))
-  const assets = await loadAssets(memoryLimitBytes)
+  const assets = loadAssets(memoryLimitBytes)
   const source = snapshotSource(snapshot, options, assets, events)
   const capture = (): Promise<Captured | Refused> => {
     const locks = new SharedLocks()

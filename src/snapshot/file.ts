@@ -2,7 +2,7 @@
 // image's memory as allocateImage() lays it out, in blocks that are compressed on their own, so that
 // several threads can work on one file.
 
-import { hash } from 'node:crypto'
+import { webcrypto } from 'node:crypto'
 import { promisify } from 'node:util'
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
 import {
@@ -20,6 +20,7 @@ import {
 import { allocateImage, type Image, type ImageArrays, PAGE_BYTES } from './image.ts'
 import type { Manifest } from './manifest.ts'
 
+const { subtle } = webcrypto
 const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
 
@@ -62,7 +63,7 @@ export async function encodeSnapshot(
     runCount: image.runs.length / 2,
     fileBytes: image.files.length,
     blocks: blocks.map((block) => block.length),
-    payloadHash: hash('sha256', payload),
+    payloadHash: await sha256(payload),
     code: image.code,
     state: image.state,
     report: image.report,
@@ -87,12 +88,12 @@ export async function decodeSnapshot(
   const payload = bytes.subarray(payloadAt)
   if (payload.length !== payloadBytes(header)) throw corrupt(name, 'it is truncated or too long')
   const arrays = allocate(header, name)
-  // Both at a time: this thread computes the checksum while the pool decompresses.
+  // Both at a time, in other threads than this one.
   const inflating = inflate(payload, header, arrays).then(
     () => undefined,
     (error: unknown) => error ?? new Error('unknown')
   )
-  const intact = hash('sha256', payload) === header.payloadHash
+  const intact = (await sha256(payload)) === header.payloadHash
   const failure = await inflating
   if (!intact) throw corrupt(name, 'its content does not match its checksum')
   if (failure !== undefined) throw corrupt(name, 'its content cannot be decompressed', failure)
@@ -143,6 +144,11 @@ function faultOfRuns(runs: Uint32Array, header: Header): string | undefined {
     if (end > pagesOfMemory) return 'its runs leave the memory'
   }
   return sum === header.pageCount ? undefined : 'its runs and its pages differ in number'
+}
+
+/** In lower-case hex. */
+async function sha256(bytes: Buffer): Promise<string> {
+  return Buffer.from(await subtle.digest('SHA-256', bytes as Buffer<ArrayBuffer>)).toString('hex')
 }
 
 function bytesOf(runs: Uint32Array<SharedArrayBuffer>): Uint8Array {

@@ -1,4 +1,5 @@
 // From a group's options to the source of its snapshots: where they are kept, and under which key.
+import { hash } from 'node:crypto'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { InterpreterAssets } from '../../workers/boot/assets.ts'
@@ -41,12 +42,15 @@ export function snapshotSource(
 function keyOf(settings: SnapshotSettings, group: Captured, assets: InterpreterAssets): string {
   const { env, grants, sysPath, application, debug, tmpLimitBytes } = group.boot
   const versions = packageVersions()
+  // Pyodide's scripts count as we have rewritten them, which its version does not tell.
+  const rewritten = hash('sha256', assets.moduleScript + assets.loaderScript)
+  const scripts = { ...assets.realmScripts, rewritten }
   return snapshotKey({
     pyodideVersion: versions.pyodide,
     pyodideBuildId: assets.buildId,
     v8Version: process.versions.v8,
     wasgiVersion: versions.wasgi,
-    codeHash: codeHash(assets.realmScripts, join(fileURLToPath(WORKERS_URL), 'python', 'wasgi')),
+    codeHash: codeHash(scripts, join(fileURLToPath(WORKERS_URL), 'python', 'wasgi')),
     memoryLimitBytes: group.memoryLimitBytes,
     tmpLimitBytes,
     debug,

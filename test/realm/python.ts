@@ -44,7 +44,7 @@ export function writable(guestPath: string, hostPath: string): FileGrant {
   return { guestPath, hostPath, writable: true, hideDotNames: false }
 }
 
-export function readAssets(): Promise<InterpreterAssets> {
+export function readAssets(): InterpreterAssets {
   return loadAssets(MEMORY_BYTES)
 }
 
@@ -55,7 +55,7 @@ export async function bootPython(
 ): Promise<Python> {
   const { grants, tmpLimitBytes = 67_108_864, warn = () => {} } = options
   const { moduleScript, loaderScript, wasm, stdlib, realmScripts, lockFile } =
-    assets ?? (await readAssets())
+    assets ?? readAssets()
   const realm = createRealm()
   const files = grantFiles([...grants, readOnly('/guest', GUEST)], { ...options, warn })
   const host = options.wrapHost?.(files.host) ?? files.host

@@ -8,7 +8,7 @@ import { type AttackName, attackVictim } from './attack/scene.ts'
 import { listenToTheVoid } from './attack/void.ts'
 
 const theVoid = listenToTheVoid()
-const assets = await loadVictimAssets()
+const assets = loadVictimAssets()
 const test = suite('the glue')
 
 const PROMISES: Readonly<Record<AttackName, readonly [promise: string, calls: number]>> = {

@@ -8,7 +8,7 @@ import { listenToTheVoid } from './attack/void.ts'
 import { bootAndWalk } from './attack/walk.ts'
 
 listenToTheVoid()
-const assets = await loadVictimAssets()
+const assets = loadVictimAssets()
 const test = suite('the wall with a hole in it')
 
 interface Hole {

@@ -16,7 +16,7 @@ interface Context {
 }
 
 const theVoid = listenToTheVoid()
-const assets = await loadVictimAssets()
+const assets = loadVictimAssets()
 process.env.WASGI_TEST_SECRET = 'of the host'
 
 const host = mkdtempSync(join(tmpdir(), 'wasgi-host-'))

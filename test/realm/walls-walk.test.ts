@@ -10,7 +10,7 @@ import { listenToTheVoid, turn } from './attack/void.ts'
 import { bootAndWalk, type Walked } from './attack/walk.ts'
 
 const theVoid = listenToTheVoid()
-const assets = await loadVictimAssets()
+const assets = loadVictimAssets()
 
 const walk = suite('the walk')
 

@@ -20,7 +20,7 @@ import { createRealm, type Realm } from '../../workers/realm.ts'
 
 const MEMORY_LIMIT = 512 * 2 ** 20
 const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
-const assets = await loadAssets(MEMORY_LIMIT)
+const assets = loadAssets(MEMORY_LIMIT)
 
 const settings: Omit<Boot, 'kind'> = {
   assets,

@@ -51,15 +51,15 @@ test('the ceiling never falls below what the module starts with', () => {
   assert.is((exports.m as Memory).buffer.byteLength, 65_536)
 })
 
-test('the original bytes are left alone, and Pyodide’s own module can be capped', () => {
+test('Pyodide’s own module can be capped, and only its maximum changes', () => {
   const wasm = new Uint8Array(read('pyodide.asm.wasm'))
   const before = wasm.slice()
 
-  const capped = capMemory(wasm, 256 * 1024 * 1024)
+  capMemory(wasm, 256 * 1024 * 1024)
 
-  assert.is(Buffer.compare(wasm, before), 0)
-  assert.is(capped.length, wasm.length)
-  assert.is(WebAssembly.validate(capped), true)
+  const changed = [...wasm.keys()].filter((at) => wasm[at] !== before[at])
+  assert.is(WebAssembly.validate(wasm), true)
+  assert.ok(changed.length > 0 && changed.length <= 5, String(changed))
 })
 
 test('a module without a bounded memory is refused', () => {

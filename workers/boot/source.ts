@@ -26,6 +26,9 @@ export const FACE_NAMES = [
   'importModule'
 ] as const
 
+/** How every script of the realm begins. */
+export const STRICT = "'use strict';"
+
 const PAGE_BYTES = 65_536
 
 /** Turns `pyodide.asm.mjs` into a script whose value is `(face) => createPyodideModule`. */
@@ -123,7 +126,7 @@ function enclose(body: string, end: string, url: string): string {
   const text = body
     .replaceAll(/\bimport\(/g, 'importModule(')
     .replaceAll('import.meta.url', `"${url}"`)
-  return `(function(face){'use strict';const {${FACE_NAMES.filter((name) => name !== 'globalThis').join(',')}}=face;return (function(globalThis){${text}\n;${end}})(face.globalThis)})`
+  return `${STRICT}(function(face){const {${FACE_NAMES.filter((name) => name !== 'globalThis').join(',')}}=face;return (function(globalThis){${text}\n;${end}})(face.globalThis)})`
 }
 
 function replaceOnce(text: string, pattern: RegExp, replacement: string): string {
@@ -133,11 +136,10 @@ function replaceOnce(text: string, pattern: RegExp, replacement: string): string
 
 /**
  * Writes `maxBytes` into the memory section of a wasm module as its maximum, so that V8 itself
- * refuses to grow beyond it: a ceiling that no code inside can lift. Returns a new array.
+ * refuses to grow beyond it: a ceiling that no code inside can lift. Changes `bytes` itself.
  * The maximum keeps its encoded length (LEB128 may be padded), so no offset moves.
  */
-export function capMemory(wasm: Uint8Array, maxBytes: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(wasm)
+export function capMemory<Bytes extends Uint8Array>(bytes: Bytes, maxBytes: number): Bytes {
   const { maximumAt, maximumLength, minimum } = findMemoryLimits(bytes)
   const pages = Math.max(minimum, Math.min(PAGE_BYTES, Math.floor(maxBytes / PAGE_BYTES)))
   for (let i = 0; i < maximumLength; i++) {

@@ -79,13 +79,13 @@ export interface Weakness {
   readonly to: string
 }
 
-export function loadVictimAssets(): Promise<InterpreterAssets> {
+export function loadVictimAssets(): InterpreterAssets {
   return loadAssets(MEMORY_LIMIT)
 }
 
 /** Boots with the folder of hostile applications at /app. */
 export async function bootVictim(options: VictimOptions = {}): Promise<Victim> {
-  const assets = weakened(options.assets ?? (await loadVictimAssets()), options.weaken)
+  const assets = weakened(options.assets ?? loadVictimAssets(), options.weaken)
   const realm = createRealm()
   const walker = makeWalker(realm, hostIntrinsics())
   const module = await compiledCode(assets)

@@ -1,0 +1,106 @@
+// The applications of one server: what each is started with, and the list of them on `app.wasgi`.
+import type { FastifyBaseLogger } from 'fastify'
+import type { ForeignPyodide } from '../../workers/foreign.ts'
+import { embeddedRequired } from '../config/embedding.ts'
+import type { ResolvedSettings, Settings } from '../config/settings.ts'
+import {
+  type InterpreterStatus,
+  ProcessGroup,
+  type RequestGroup,
+  type WorkerStatus
+} from '../dispatch/group.ts'
+import { RestrictedGroup } from '../dispatch/restricted-group.ts'
+import { SharedLocks } from '../dispatch/shared-locks.ts'
+import type { SnapshotStatus } from '../snapshot/counts.ts'
+import { AccessHook } from './access.ts'
+import { adopting } from './foreign.ts'
+import { groupEvents } from './group-log.ts'
+import { groupOptions } from './group-options.ts'
+
+/** One mounted application, as `app.wasgi` lists it. */
+export interface WasgiApplication {
+  readonly target: string
+  /** '' at the root. */
+  readonly prefix: string
+  readonly group: string
+  workers(): readonly WorkerStatus[]
+  interpreters(): readonly InterpreterStatus[]
+  /** What its interpreters are restored from, and counts of what has gone wrong with that. */
+  snapshot(): SnapshotStatus
+}
+
+/** What `app.wasgi` is: everything mounted in this scope and below the first one that mounted. */
+export interface WasgiDecorator {
+  readonly applications: readonly WasgiApplication[]
+  /** The interpreters of all of them. */
+  interpreters(): readonly InterpreterStatus[]
+}
+
+/** What hangs on the decorator: the public list, and what all applications of a server share. */
+export class Mounted implements WasgiDecorator {
+  readonly applications: WasgiApplication[] = []
+  readonly locks: SharedLocks = new SharedLocks()
+
+  interpreters(): readonly InterpreterStatus[] {
+    return this.applications.flatMap((application) => application.interpreters())
+  }
+}
+
+/** An application that has no routes yet. */
+export interface BegunApplication {
+  readonly target: string
+  readonly settings: Settings
+  readonly group: RequestGroup
+  readonly access: AccessHook | undefined
+  /** Settles when it is ready for requests, or with the WasgiError that keeps it from that. */
+  readonly started: Promise<void>
+  /** Waits for the requests in progress, at most `shutdown_timeout`, then ends the interpreters. */
+  close(): Promise<void>
+}
+
+/**
+ * Begins to start what an application needs: its process group, and the hooks that are asked before
+ * it. Rejects with a WasgiError when settings cannot be met; then nothing is left running.
+ */
+export async function beginApplication(
+  given: ResolvedSettings,
+  mounted: Mounted,
+  log: FastifyBaseLogger,
+  foreign?: ForeignPyodide
+): Promise<BegunApplication> {
+  const resolved = foreign === undefined ? given : adopting(given, foreign)
+  const { settings } = resolved
+  const { options, application } = await groupOptions(resolved, mounted.applications)
+  const access = await beginAccess(resolved, options.name, mounted, log)
+  const events = groupEvents(log)
+  const group = isForbidden(settings)
+    ? new RestrictedGroup(options.name, application.target, (error) =>
+        events.onFailure(options.name, error)
+      )
+    : ProcessGroup.begin({ ...options, foreign }, mounted.locks, events)
+  const close = async (): Promise<void> => {
+    await Promise.all([
+      group.close(settings.shutdownTimeout),
+      access?.group.close(settings.shutdownTimeout)
+    ])
+  }
+  const started = Promise.all([group.started, access?.group.started]).then(() => undefined)
+  started.catch(close) // whoever began it may look only later, or not at all
+  return { target: application.target, settings, group, access, started, close }
+}
+
+/** mod_wsgi's WSGIRestrictEmbedded: the application's own wish for the main thread does not count. */
+function isForbidden({ mode, restrictEmbedded }: Settings): boolean {
+  return mode === 'embedded' && restrictEmbedded
+}
+
+async function beginAccess(
+  resolved: ResolvedSettings,
+  group: string,
+  { locks }: Mounted,
+  log: FastifyBaseLogger
+): Promise<AccessHook | undefined> {
+  const { accessScript } = resolved.settings
+  if (accessScript === undefined || !embeddedRequired(resolved.settings)) return undefined
+  return AccessHook.begin(resolved, accessScript, `${group}-access`, locks, log)
+}
