@@ -44,6 +44,29 @@ export interface Settings {
   /** A Unix domain socket to listen on, instead of a host and port. Absolute. */
   readonly uds: string | undefined
   /**
+   * A file with the TLS certificate and its chain, in PEM form. With it, and key, the server
+   * speaks HTTPS. Absolute.
+   */
+  readonly certificate: string | undefined
+  /** A file with the certificate's private key, in PEM form. Absolute. */
+  readonly key: string | undefined
+  /** Offers HTTP/2 to clients that connect by TLS; others still speak HTTP/1.1. */
+  readonly http2: boolean
+  /**
+   * A proxy whose trusted_proxy_headers are believed: an IP address, a network such as 10.0.0.0/8,
+   * or * for everyone. May be repeated.
+   */
+  readonly trustedProxies: readonly string[]
+  /**
+   * A header in which trusted_proxies tell of the client, such as X-Forwarded-For; from anybody
+   * else it is removed. May be repeated.
+   */
+  readonly trustedProxyHeaders: readonly string[]
+  /**
+   * How long a connection may be idle between two requests before it is closed. In milliseconds.
+   */
+  readonly keepAliveTimeout: number
+  /**
    * Where the application's interpreter lives: in worker threads, or in the main thread, which
    * then does nothing else while Python runs.
    */
@@ -112,6 +135,27 @@ export interface Settings {
   /** The largest request body; the client of a larger one gets 413. In bytes. */
   readonly bodyLimit: number
   /**
+   * How long the client may let its request body stand still; then it gets 408. Each 500 bytes
+   * received add a second. 0 is no limit. In milliseconds.
+   */
+  readonly bodyTimeout: number
+  /**
+   * How long the client may take for the head of its request; then it gets 408. In milliseconds.
+   */
+  readonly headerTimeout: number
+  /**
+   * The largest head of a request, all header lines together; the client of a larger one gets 431.
+   * In bytes.
+   */
+  readonly headerLimit: number
+  /** The most header lines of a request; the client of more gets 431. */
+  readonly headerCountLimit: number
+  /**
+   * The longest request line: method, target and version; the client of a longer one gets 414. In
+   * bytes.
+   */
+  readonly requestLineLimit: number
+  /**
    * The most WebAssembly memory one interpreter may use; then Python raises MemoryError. In bytes.
    */
   readonly memoryLimit: number
@@ -169,6 +213,16 @@ export interface WasgiPluginOptions {
    * of the main thread.
    */
   readonly accessScript?: string | undefined
+  /**
+   * A proxy whose trusted_proxy_headers are believed: an IP address, a network such as 10.0.0.0/8,
+   * or * for everyone. May be repeated.
+   */
+  readonly trustedProxies?: readonly string[] | undefined
+  /**
+   * A header in which trusted_proxies tell of the client, such as X-Forwarded-For; from anybody
+   * else it is removed. May be repeated.
+   */
+  readonly trustedProxyHeaders?: readonly string[] | undefined
   /**
    * Where the application's interpreter lives: in worker threads, or in the main thread, which
    * then does nothing else while Python runs. Default: "daemon".
@@ -240,6 +294,18 @@ export interface WasgiPluginOptions {
   readonly requestTimeout?: Duration | undefined
   /** The largest request body; the client of a larger one gets 413. Default: "1G". */
   readonly bodyLimit?: Size | undefined
+  /**
+   * How long the client may let its request body stand still; then it gets 408. Each 500 bytes
+   * received add a second. 0 is no limit. Default: "15s".
+   */
+  readonly bodyTimeout?: Duration | undefined
+  /** The most header lines of a request; the client of more gets 431. Default: 100. */
+  readonly headerCountLimit?: number | undefined
+  /**
+   * The longest request line: method, target and version; the client of a longer one gets 414.
+   * Default: "8190".
+   */
+  readonly requestLineLimit?: Size | undefined
   /**
    * The most WebAssembly memory one interpreter may use; then Python raises MemoryError. Default:
    * "1G".

@@ -4,6 +4,7 @@
 
 import { APPLICATION_OPTIONS } from './declared/application.ts'
 import { LIMIT_OPTIONS } from './declared/limits.ts'
+import { LISTENING_OPTIONS } from './declared/listening.ts'
 import { WORKER_OPTIONS } from './declared/workers.ts'
 
 /** Where an option can be given. `command`: flags, variables and files. */
@@ -56,8 +57,12 @@ export interface Option {
 }
 
 /** All of them, in the order in which people see them. */
-export const OPTIONS: typeof APPLICATION_OPTIONS & typeof WORKER_OPTIONS & typeof LIMIT_OPTIONS = {
+export const OPTIONS: typeof APPLICATION_OPTIONS &
+  typeof LISTENING_OPTIONS &
+  typeof WORKER_OPTIONS &
+  typeof LIMIT_OPTIONS = {
   ...APPLICATION_OPTIONS,
+  ...LISTENING_OPTIONS,
   ...WORKER_OPTIONS,
   ...LIMIT_OPTIONS
 }

@@ -93,6 +93,8 @@ function defaults(surface: 'command' | 'plugin', base: string): Layer {
   }
   layer.workers = { raw: Math.min(4, availableParallelism()), origin: 'default', base }
   layer.pythonPath = { raw: [], origin: 'default', base }
+  layer.trustedProxies = { raw: [], origin: 'default', base }
+  layer.trustedProxyHeaders = { raw: [], origin: 'default', base }
   layer.snapshotEnv = { raw: [], origin: 'default', base }
   layer.warmup = { raw: [], origin: 'default', base }
   layer.envFile = { raw: [], origin: 'default', base }
@@ -148,6 +150,7 @@ function readEnvFile(path: string, origin: string): Record<string, string> {
 /** Names what may be absent, so that the compiler compares Settings with the schema's types. */
 function complete(values: Values): Settings {
   type Present = { [Name in OptionName]: NonNullable<Values[Name]> }
-  const { root, dataDir, uds, snapshotDir, accessScript } = values
-  return { ...(values as Present), root, dataDir, uds, snapshotDir, accessScript }
+  const { root, dataDir, uds, snapshotDir, accessScript, certificate, key } = values
+  const optional = { root, dataDir, uds, snapshotDir, accessScript, certificate, key }
+  return { ...(values as Present), ...optional }
 }

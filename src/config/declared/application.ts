@@ -1,4 +1,4 @@
-// What is served, and where it listens. Part of the schema; see ../schema.ts for what each field means.
+// What is served. Part of the schema; see ../schema.ts for what each field means.
 
 export const APPLICATION_OPTIONS = {
   app: {
@@ -77,32 +77,5 @@ export const APPLICATION_OPTIONS = {
     heading: 'Application',
     placeholder: 'FILE',
     text: 'A Python file whose allow_access(environ, host) decides about each request, in an interpreter of the main thread.'
-  },
-  host: {
-    kind: 'text',
-    schema: { type: 'string', minLength: 1, pattern: '^[^\\s/\\[\\]]+$' },
-    surfaces: ['command'],
-    default: '127.0.0.1',
-    heading: 'Listening',
-    placeholder: 'ADDRESS',
-    expected: 'a host name or an IP address (IPv6 without brackets)',
-    text: 'The address to listen on. 0.0.0.0 or :: is every address of this machine.'
-  },
-  port: {
-    kind: 'integer',
-    schema: { type: 'integer', minimum: 0, maximum: 65535 },
-    surfaces: ['command'],
-    default: 8000,
-    heading: 'Listening',
-    placeholder: 'NUMBER',
-    text: 'The TCP port to listen on; 0 picks a free one.'
-  },
-  uds: {
-    kind: 'path',
-    schema: { type: 'string', minLength: 1 },
-    surfaces: ['command'],
-    heading: 'Listening',
-    placeholder: 'PATH',
-    text: 'A Unix domain socket to listen on, instead of a host and port.'
   }
 } as const

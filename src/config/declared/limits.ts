@@ -19,6 +19,51 @@ export const LIMIT_OPTIONS = {
     placeholder: 'SIZE',
     text: 'The largest request body; the client of a larger one gets 413.'
   },
+  bodyTimeout: {
+    kind: 'duration',
+    schema: { type: 'integer', minimum: 0, maximum: 2_145_600_000 },
+    surfaces: ['command', 'plugin'],
+    default: '15s',
+    heading: 'Limits',
+    placeholder: 'DURATION',
+    text: 'How long the client may let its request body stand still; then it gets 408. Each 500 bytes received add a second. 0 is no limit.'
+  },
+  headerTimeout: {
+    kind: 'duration',
+    schema: { type: 'integer', minimum: 1, maximum: 2_145_600_000 },
+    surfaces: ['command'],
+    default: '15s',
+    heading: 'Limits',
+    placeholder: 'DURATION',
+    text: 'How long the client may take for the head of its request; then it gets 408.'
+  },
+  headerLimit: {
+    kind: 'size',
+    schema: { type: 'integer', minimum: 1024, maximum: 49_152 },
+    surfaces: ['command'],
+    default: '16K',
+    heading: 'Limits',
+    placeholder: 'SIZE',
+    text: 'The largest head of a request, all header lines together; the client of a larger one gets 431.'
+  },
+  headerCountLimit: {
+    kind: 'integer',
+    schema: { type: 'integer', minimum: 1, maximum: 10_000 },
+    surfaces: ['command', 'plugin'],
+    default: 100,
+    heading: 'Limits',
+    placeholder: 'NUMBER',
+    text: 'The most header lines of a request; the client of more gets 431.'
+  },
+  requestLineLimit: {
+    kind: 'size',
+    schema: { type: 'integer', minimum: 64, maximum: 49_152 },
+    surfaces: ['command', 'plugin'],
+    default: '8190',
+    heading: 'Limits',
+    placeholder: 'SIZE',
+    text: 'The longest request line: method, target and version; the client of a longer one gets 414.'
+  },
   memoryLimit: {
     kind: 'size',
     schema: { type: 'integer', minimum: 67_108_864, maximum: 4_294_967_296 },
