@@ -68,6 +68,41 @@ export const ERRORS = {
     status: 500,
     text: 'Cannot listen on %s: %s.'
   },
+  WASGI_ERR_TLS: {
+    blame: 'operator',
+    status: 500,
+    text: 'The server cannot speak TLS with certificate "%s" and key "%s": %s. Both are files in PEM form, and belong together.'
+  },
+  WASGI_ERR_BODY_TOO_SLOW: {
+    blame: 'client',
+    status: 408,
+    text: 'The request body stood still for longer than body_timeout (%s).'
+  },
+  WASGI_ERR_REQUEST_LINE: {
+    blame: 'client',
+    status: 414,
+    text: 'The request line has %s bytes, request_line_limit allows %s.'
+  },
+  WASGI_ERR_HEADERS: {
+    blame: 'client',
+    status: 431,
+    text: 'The request has too large a head: %s. See header_limit and header_count_limit.'
+  },
+  WASGI_ERR_HTTP_VERSION: {
+    blame: 'client',
+    status: 505,
+    text: 'The request says HTTP/%s, and only 1.0, 1.1 and 2 over TLS are spoken here.'
+  },
+  WASGI_ERR_TRANSFER_CODING: {
+    blame: 'client',
+    status: 501,
+    text: 'The request body has the transfer coding "%s", and only "chunked" is known here.'
+  },
+  WASGI_ERR_EXPECTATION: {
+    blame: 'client',
+    status: 417,
+    text: 'The request expects "%s", and only "100-continue" can be met.'
+  },
   WASGI_ERR_BODY_TOO_LARGE: {
     blame: 'client',
     status: 413,

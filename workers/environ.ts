@@ -4,7 +4,9 @@
 import type { RequestTask } from '../src/wire/messages.ts'
 import { HEAD_LINES } from '../src/wire/request-head.ts'
 import { decodePath, splitTarget } from '../src/wire/request-target.ts'
-import { type HeadShape, HeadShapes } from './head-shapes.ts'
+import { EnvironError, type HeadShape, HeadShapes } from './head-shapes.ts'
+
+export { EnvironError }
 
 /** CPython's Python/marshal.c: type codes of version 5 of the format. */
 const TUPLE = 0x28 // '('
@@ -14,15 +16,6 @@ const SHORT_ASCII = 0x7a // 'z'; 'Z' is interned text, which Python never frees,
 const UNICODE = 0x75 // 'u'
 const BYTES = 0x73 // 's'
 const NONE = 0x4e // 'N'
-
-/** Thrown when the head cannot be represented; the text says why. Ends as the client's 400 or 431. */
-export class EnvironError extends Error {
-  readonly status: number
-  constructor(message: string, status: number) {
-    super(message)
-    this.status = status
-  }
-}
 
 export class EnvironWriter {
   #shapes = new HeadShapes()
@@ -129,7 +122,8 @@ function valuesOf(lines: readonly string[], shape: HeadShape): readonly string[]
   const { path, query } = splitTarget(target)
   const decoded = decodePath(path)
   const scriptName = line(8)
-  const inside = decoded.startsWith(scriptName) ? decoded.slice(scriptName.length) : decoded
+  const mount = line(9)
+  const inside = decoded.startsWith(mount) ? decoded.slice(mount.length) : decoded
   const values = [
     line(0),
     scriptName,

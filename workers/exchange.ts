@@ -9,9 +9,17 @@ export type Post = (message: FromWorker, transfer: ArrayBuffer[]) => void
 
 const CHUNK = 2
 const WHOLE = 3
+const HINTS = 4
 const GONE = -1
+const TOO_LARGE = -2
+const TOO_SLOW = -4
+const MALFORMED = -5
 /** What `take` answers while nothing is there. */
 export const NOTHING_YET: number = -3
+
+/** Interim responses of one request, and bytes of each. A client can be slow to take them. */
+const HINTS_AT_MOST = 16
+const HINT_BYTES = 8192
 
 export class Exchange {
   readonly #requests: RequestTable
@@ -26,6 +34,7 @@ export class Exchange {
   #ahead: BodyPiece | undefined
   #asked = false
   #gone = false
+  #hints = 0
 
   constructor(
     requests: RequestTable,
@@ -47,16 +56,21 @@ export class Exchange {
     this.#ahead = undefined
     this.#asked = false
     this.#gone = false
+    this.#hints = 0
   }
 
   close(): void {
     this.#task = undefined
   }
 
-  /** Hands bytes to the main thread. Returns the credit left, 0 for "wait", -1 for "client gone". */
+  /**
+   * Hands bytes to the main thread. Returns the credit left, 0 for "wait", -1 for "client gone"; of
+   * hints 1, or 0 when they are too many.
+   */
   send(kind: number, bytes: Uint8Array): number {
     const task = this.#task
     if (task === undefined || this.#gone || this.#requests.isCancelled(task.slot)) return GONE
+    if (kind === HINTS) return this.#sendHints(task.id, bytes)
     // The length is taken first: transferring a chunk leaves this side with none of it.
     if (kind === CHUNK) {
       this.#credit -= bytes.length
@@ -73,6 +87,13 @@ export class Exchange {
       }
     }
     return Math.max(0, this.#credit)
+  }
+
+  #sendHints(id: number, bytes: Uint8Array): number {
+    if (this.#hints >= HINTS_AT_MOST || bytes.length > HINT_BYTES) return 0
+    this.#hints++
+    this.#post({ kind: 'hints', id, lines: latin1(bytes) }, [])
+    return 1
   }
 
   /** Credit that there is right now; 0 for none, -1 when the client is gone. */
@@ -96,7 +117,7 @@ export class Exchange {
     return this.#accept(piece, copy)
   }
 
-  /** Ends `ticket` with the number of body bytes that were copied, 0 at the end, -1, or -2. */
+  /** Ends `ticket` with the number of body bytes that were copied, 0 at the end, or why there is none. */
   pull(ticket: number): void {
     const task = this.#task
     if (task === undefined || this.#isGone()) {
@@ -137,7 +158,10 @@ export class Exchange {
   /** Copies a piece and asks for the one after it. */
   #accept(piece: BodyPiece, copy: (chunk: Uint8Array) => void): number {
     if (piece.status === 'end') return 0
-    if (piece.status !== 'more') return piece.status === 'gone' ? GONE : -2
+    if (piece.status === 'too-large') return TOO_LARGE
+    if (piece.status === 'too-slow') return TOO_SLOW
+    if (piece.status === 'malformed') return MALFORMED
+    if (piece.status !== 'more') return GONE
     const { chunk } = piece
     const { length } = chunk
     copy(chunk)

@@ -89,6 +89,12 @@ export class InterpreterLife {
     return { kind: 'ready', callable, boot, bootMs: performance.now() - startedAt }
   }
 
+  /** PEP 3333's run_once: whether the application is called once in the life of an interpreter. */
+  get #servesOnce(): boolean {
+    const { isolated, maximumRequests } = this.#settings
+    return isolated || maximumRequests === 1
+  }
+
   /** Why the interpreter is to be recycled after `served` requests, if it is. */
   due(served: number): string | undefined {
     const { isolated, maximumRequests } = this.#settings as Boot
@@ -250,7 +256,8 @@ export class InterpreterLife {
     const { env: values, names } = this.#variables()
     const generation = this.generation + 1
     const settings = { values, names, generation, multiprocess, worker: name, fresh }
-    return readResumeAnswer(await this.#interpreter.call('resume', settings))
+    const resume = { ...settings, run_once: this.#servesOnce }
+    return readResumeAnswer(await this.#interpreter.call('resume', resume))
   }
 
   #boot(image: Image | undefined, watched?: WatchedFiles): Promise<void> {
@@ -266,6 +273,7 @@ export class InterpreterLife {
       ...variables,
       sys_path: settings.sysPath,
       multiprocess: settings.multiprocess,
+      run_once: this.#servesOnce,
       debug: settings.debug,
       worker: settings.name,
       capture: watched !== undefined,

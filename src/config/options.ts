@@ -54,7 +54,7 @@ export interface Settings {
   readonly http2: boolean
   /**
    * A proxy whose trusted_proxy_headers are believed: an IP address, a network such as 10.0.0.0/8,
-   * or * for everyone. May be repeated.
+   * unix for the peers of a Unix socket, or * for everyone. May be repeated.
    */
   readonly trustedProxies: readonly string[]
   /**
@@ -215,7 +215,7 @@ export interface WasgiPluginOptions {
   readonly accessScript?: string | undefined
   /**
    * A proxy whose trusted_proxy_headers are believed: an IP address, a network such as 10.0.0.0/8,
-   * or * for everyone. May be repeated.
+   * unix for the peers of a Unix socket, or * for everyone. May be repeated.
    */
   readonly trustedProxies?: readonly string[] | undefined
   /**

@@ -95,6 +95,7 @@ export class Dispatcher {
       case 'pull':
         void worker.exchanges.get(message.id)?.pull()
         break
+      case 'hints':
       case 'head':
       case 'chunk':
       case 'whole':

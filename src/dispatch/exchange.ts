@@ -33,6 +33,8 @@ export class Exchange {
   readonly response: Promise<GatewayResponse>
   /** Row in the request table while a worker has it; -1 while it waits. */
   slot = -1
+  /** Gets the headers of each interim response: name, value, name, value. Never after the head. */
+  onHints: ((fields: readonly string[]) => void) | undefined
   /** Set when request_timeout ended it: the death of its worker is then a 504, not a 502. */
   timedOut = false
   readonly #resolve: (response: GatewayResponse) => void
@@ -80,9 +82,14 @@ export class Exchange {
 
   /** A message of the response. */
   receive(message: ResponseMessage): void {
-    if (message.kind === 'chunk') this.#stream?.deliver(message.chunk)
+    if (message.kind === 'hints') this.#passHints(message.lines)
+    else if (message.kind === 'chunk') this.#stream?.deliver(message.chunk)
     else if (message.kind === 'head') this.#startStream(message.head, message.chunk)
     else this.complete(message.head, message.body)
+  }
+
+  #passHints(lines: string): void {
+    if (!this.#over && this.#stream === undefined) this.onHints?.(lines.split('\n'))
   }
 
   #startStream(head: string, chunk: Uint8Array): void {

@@ -18,13 +18,27 @@ export function requestError(
   failure: Failed,
   grants: readonly FileGrant[]
 ): WasgiError {
-  if (failure.status === 413) return new WasgiError('WASGI_ERR_BODY_TOO_LARGE', ['streamed'])
-  if (failure.status !== 500) {
-    return new WasgiError('WASGI_ERR_BAD_REQUEST', ['its head is too large'])
-  }
+  if (failure.status !== 500) return clientError(failure.status)
   const traceback = withHostPaths(failure.traceback, grants)
   const what = lastLine(failure.traceback)
   return new WasgiError('WASGI_ERR_APP_EXCEPTION', [what, exchange.request.label], { traceback })
+}
+
+/** What the worker has found wrong with a request; it tells no more than a status. */
+function clientError(status: number): WasgiError {
+  switch (status) {
+    case 408:
+      return new WasgiError('WASGI_ERR_BODY_TOO_SLOW', ['as configured'])
+    case 413:
+      return new WasgiError('WASGI_ERR_BODY_TOO_LARGE', ['streamed'])
+    case 431:
+      return new WasgiError('WASGI_ERR_HEADERS', ['it does not fit the worker'])
+    default: {
+      const reason =
+        'Host, Content-Length or Content-Type is given twice, or its trailers are forbidden'
+      return new WasgiError('WASGI_ERR_BAD_REQUEST', [reason])
+    }
+  }
 }
 
 export function diedError(worker: string, exchange: Exchange, reason: string): WasgiError {

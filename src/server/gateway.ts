@@ -2,6 +2,8 @@
 // from: what comes before it is Fastify's, what comes after it is dispatch/.
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Exchange, GatewayRequest } from '../dispatch/exchange.ts'
 import type { RequestGroup } from '../dispatch/group.ts'
@@ -9,8 +11,13 @@ import { PIECE_BYTES, RequestBody } from '../dispatch/request-body.ts'
 import { WasgiError } from '../errors.ts'
 import { publicError } from '../public-error.ts'
 import { encodeRequestHead, type RequestLine } from '../wire/request-head.ts'
+import { authorityOf } from '../wire/request-target.ts'
+import { type ProxyRules, throughProxies } from '../wire/trusted-proxies.ts'
 import type { AccessHook } from './access.ts'
+import { sendEarlyHints } from './early-hints.ts'
+import { isHeldBack } from './expectations.ts'
 import { sendDebugPage, sendResponse } from './reply.ts'
+import { checkRequest, endsConnection, type HeadLimits, isHttp2 } from './request-checks.ts'
 
 export interface GatewayOptions {
   readonly group: RequestGroup
@@ -18,7 +25,12 @@ export interface GatewayOptions {
   readonly access: AccessHook | undefined
   /** Decoded mount path, '' at the root: it becomes SCRIPT_NAME. */
   readonly scriptName: string
+  readonly limits: HeadLimits
   readonly bodyLimitBytes: number
+  /** How long a body may stand still; 0 is for ever. */
+  readonly bodyTimeoutMs: number
+  /** Undefined when no proxy is believed. */
+  readonly proxies: ProxyRules | undefined
   readonly debug: boolean
 }
 
@@ -29,18 +41,24 @@ export async function answer(
   reply: FastifyReply
 ): Promise<FastifyReply> {
   try {
+    // Without it nobody waits for an answer, and a peer without an address is not a Unix socket's.
+    if (request.raw.socket.destroyed) throw new WasgiError('WASGI_ERR_CLIENT_GONE', ['its head'])
+    checkRequest(request.raw, request.originalUrl, options.limits)
     const head = requestHead(options, request)
     const label = `${request.raw.method ?? 'GET'} ${request.originalUrl}`
     if (options.access !== undefined) await options.access.check({ head, label })
-    const taken = takeBody(request.raw, options.bodyLimitBytes)
+    const taken = takeBody(request.raw, options)
     // Most requests have no body, and those need not wait a turn of the microtask queue.
     const { body, source } = taken instanceof Promise ? await taken : taken
     const exchange = options.group.handle({ head, body, source, label })
     cancelWhenClosed(reply, exchange)
+    exchange.onHints = (fields) => sendEarlyHints(reply.raw, fields)
     return sendResponse(request, reply, await exchange.response)
   } catch (error) {
     if (!(error instanceof WasgiError)) throw error
-    if (error.statusCode === 413) reply.header('connection', 'close')
+    if (endsConnection(error.statusCode) && !isHttp2(request.raw)) {
+      reply.header('connection', 'close')
+    }
     if (options.debug && error.traceback !== undefined) return sendDebugPage(reply, error)
     throw publicError(error)
   }
@@ -55,38 +73,54 @@ function cancelWhenClosed(reply: FastifyReply, exchange: Exchange): void {
 }
 
 function requestHead(options: GatewayOptions, request: FastifyRequest): string {
-  const line = requestLine(request, options.scriptName)
-  const head = encodeRequestHead(line, headerLines(request.raw))
+  const received = requestLine(request, options)
+  const lines = headerLines(request.raw, received.target)
+  const { proxies } = options
+  const { line, headers } =
+    proxies === undefined
+      ? { line: received, headers: lines }
+      : throughProxies(proxies, received, lines)
+  const head = encodeRequestHead(line, headers)
   if (head === undefined) {
     throw new WasgiError('WASGI_ERR_BAD_REQUEST', ['its head has characters that HTTP forbids'])
   }
   return head
 }
 
-function requestLine(request: FastifyRequest, scriptName: string): RequestLine {
+function requestLine(
+  request: FastifyRequest,
+  { scriptName, proxies }: GatewayOptions
+): RequestLine {
   const { raw } = request
   const { socket } = raw
+  // Believing trustProxy first would let the client choose the proxy that trusted_proxies is to believe.
+  const peer = proxies === undefined ? request.ip : socket.remoteAddress
   return {
     method: raw.method ?? 'GET',
     target: request.originalUrl,
     httpVersion: raw.httpVersion,
-    scheme: request.protocol,
-    remoteAddress: plainAddress(request.ip ?? ''),
+    scheme: proxies === undefined ? request.protocol : schemeOf(socket),
+    remoteAddress: plainAddress(peer ?? ''),
     remotePort: String(socket.remotePort ?? ''),
     ...serverAddress(request),
-    scriptName
+    scriptName,
+    mount: scriptName
   }
 }
 
-/** Name, value, name, value. Of HTTP/2's pseudo fields `:authority` is the Host (RFC 9113, 8.3.1). */
-function headerLines({ rawHeaders, httpVersionMajor }: IncomingMessage): readonly string[] {
-  if (httpVersionMajor < 2) return rawHeaders
-  const lines: string[] = []
-  const authority = rawHeaders.indexOf(':authority')
-  if (authority !== -1) lines.push('host', rawHeaders[authority + 1] ?? '')
+/**
+ * Name, value, name, value. The Host is what the target or HTTP/2's `:authority` says, if one of them
+ * does, whatever the field itself says (RFC 9112, 3.2.2; RFC 9113, 8.3.1).
+ */
+function headerLines(raw: IncomingMessage, target: string): readonly string[] {
+  const { rawHeaders } = raw
+  const authority = isHttp2(raw) ? raw.headers[':authority'] : authorityOf(target)
+  if (authority === undefined && !isHttp2(raw)) return rawHeaders
+  const lines = authority === undefined ? [] : ['host', String(authority)]
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const [name = '', value = ''] = rawHeaders.slice(i, i + 2)
-    if (name.startsWith(':') || (name === 'host' && authority !== -1)) continue
+    if (name.startsWith(':')) continue
+    if (authority !== undefined && name.toLowerCase() === 'host') continue
     lines.push(name, value)
   }
   return lines
@@ -96,10 +130,16 @@ function headerLines({ rawHeaders, httpVersionMajor }: IncomingMessage): readonl
 function serverAddress(request: FastifyRequest): { serverName: string; serverPort: string } {
   const { localAddress, localPort } = request.raw.socket
   if (localAddress !== undefined) {
-    return { serverName: plainAddress(localAddress), serverPort: String(localPort) }
+    const name = plainAddress(localAddress)
+    // RFC 3875, 4.1.14.
+    return { serverName: name.includes(':') ? `[${name}]` : name, serverPort: String(localPort) }
   }
   const port = request.protocol === 'https' ? '443' : '80'
   return { serverName: 'localhost', serverPort: port }
+}
+
+function schemeOf(socket: Socket): 'http' | 'https' {
+  return (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http'
 }
 
 /** An IPv4 client of a dual-stack socket shows as `::ffff:192.0.2.1`. */
@@ -110,31 +150,39 @@ function plainAddress(address: string): string {
 type TakenBody = Pick<GatewayRequest, 'body' | 'source'>
 
 /**
- * A small body is read here, so that a slow client does not hold a worker; a large one, or one of
- * unknown length, is left for the application to pull.
+ * A small body is read here, so that a slow client does not hold a worker. A large one, one of
+ * unknown length, and one that the client holds back is left for the application to pull.
  */
-function takeBody(raw: IncomingMessage, limitBytes: number): TakenBody | Promise<TakenBody> {
+function takeBody(
+  raw: IncomingMessage,
+  { bodyLimitBytes, bodyTimeoutMs }: GatewayOptions
+): TakenBody | Promise<TakenBody> {
   const open = isOpenEnded(raw)
   const announced = Number(raw.headers['content-length'] ?? 0)
   if (!open && announced === 0) return { body: undefined, source: undefined }
-  if (announced > limitBytes) {
-    raw.resume()
-    throw new WasgiError('WASGI_ERR_BODY_TOO_LARGE', [limitBytes])
+  if (announced > bodyLimitBytes) {
+    if (!isHeldBack(raw)) raw.resume()
+    throw new WasgiError('WASGI_ERR_BODY_TOO_LARGE', [bodyLimitBytes])
   }
-  const source = new RequestBody(raw, limitBytes)
-  return open || announced > PIECE_BYTES ? { body: null, source } : wholeBody(source)
+  const heldBack = isHeldBack(raw)
+  const limits = { limitBytes: bodyLimitBytes, timeoutMs: bodyTimeoutMs, heldBack }
+  const source = new RequestBody(raw, limits)
+  if (open || announced > PIECE_BYTES || heldBack) return { body: null, source }
+  return wholeBody(source, bodyTimeoutMs)
 }
 
-async function wholeBody(source: RequestBody): Promise<TakenBody> {
+async function wholeBody(source: RequestBody, timeoutMs: number): Promise<TakenBody> {
   const body = await source.whole()
-  if (body === undefined) throw new WasgiError('WASGI_ERR_CLIENT_GONE', ['its body'])
-  return { body, source: undefined }
+  if (body instanceof Uint8Array) return { body, source: undefined }
+  if (body === 'malformed') throw new WasgiError('WASGI_ERR_BAD_REQUEST', ['its trailers'])
+  if (body === 'too-slow') throw new WasgiError('WASGI_ERR_BODY_TOO_SLOW', [`${timeoutMs} ms`])
+  throw new WasgiError('WASGI_ERR_CLIENT_GONE', ['its body'])
 }
 
 /** Whether a body comes whose length nobody has told. */
 function isOpenEnded(raw: IncomingMessage): boolean {
-  const { headers, httpVersionMajor } = raw
-  if (httpVersionMajor < 2) return headers['transfer-encoding'] !== undefined
+  const { headers } = raw
+  if (!isHttp2(raw)) return headers['transfer-encoding'] !== undefined
   const { stream } = raw as unknown as Http2ServerRequest
   return headers['content-length'] === undefined && !stream.endAfterHeaders
 }

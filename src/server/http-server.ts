@@ -1,21 +1,67 @@
 // The Fastify server of `wasgi serve`: what it takes from the network, and where it listens. In a file
 // of its own because Fastify is loaded while the application starts already.
-import http, { type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import http, { type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
+  type FastifyHttpOptions,
   type FastifyInstance,
   LogController
 } from 'fastify'
 import type { Settings } from '../config/settings.ts'
 import { WasgiError } from '../errors.ts'
 import { decodePath, splitTarget } from '../wire/request-target.ts'
+import { ClientErrors } from './client-errors.ts'
+import type { TlsFiles } from './tls.ts'
 import { removeStaleSocket } from './unix-socket.ts'
 
-/** A server without routes that writes to `logger`. */
-export function createApp(settings: Settings, logger: FastifyBaseLogger): FastifyInstance {
-  const app: FastifyInstance = Fastify({
+const MAX_CHECKING_MS = 5000
+
+export interface HttpServer {
+  readonly app: FastifyInstance
+  /** Resolves with the URL to visit; rejects with WASGI_ERR_LISTEN. */
+  listen(): Promise<string>
+  /** Lets requests in progress finish; what is left after `timeoutMs` loses its connection. */
+  close(timeoutMs: number): Promise<void>
+}
+
+/** A server without routes that writes to `logger`; it speaks TLS if there is something to do it with. */
+export function createHttpServer(
+  settings: Settings,
+  tls: TlsFiles | undefined,
+  logger: FastifyBaseLogger
+): HttpServer {
+  const app = createApp(settings, tls, logger)
+  const connections = new Set<Socket>()
+  app.server.on('connection', (socket: Socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
+  return {
+    app,
+    listen: () => listen(app, settings),
+    close: async (timeoutMs) => {
+      const timer = setTimeout(() => {
+        for (const socket of connections) socket.destroy()
+      }, timeoutMs)
+      await app.close()
+      clearTimeout(timer)
+    }
+  }
+}
+
+function createApp(
+  settings: Settings,
+  tls: TlsFiles | undefined,
+  logger: FastifyBaseLogger
+): FastifyInstance {
+  const errors = new ClientErrors()
+  const app = Fastify({
+    ...protocol(settings, tls),
+    clientErrorHandler: errors.handle,
+    keepAliveTimeout: settings.keepAliveTimeout,
+    http2SessionTimeout: settings.keepAliveTimeout,
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     // Nothing here logs through a request, so none needs a logger of its own.
@@ -23,9 +69,10 @@ export function createApp(settings: Settings, logger: FastifyBaseLogger): Fastif
     // An application may take longer to import than Fastify waits for a plugin; startup_timeout rules.
     pluginTimeout: 0,
     exposeHeadRoutes: false,
-    forceCloseConnections: 'idle',
     rewriteUrl: (request: IncomingMessage) => route(request, settings.mount)
-  })
+  } as FastifyHttpOptions<Server, FastifyBaseLogger>)
+  errors.watch(app.server)
+  configure(app.server, settings)
   for (const method of http.METHODS) {
     if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) {
       app.addHttpMethod(method, { hasBody: true })
@@ -46,6 +93,33 @@ export function createApp(settings: Settings, logger: FastifyBaseLogger): Fastif
   return app
 }
 
+/** Which of Node's servers Fastify makes. */
+function protocol({ http2, headerTimeout }: Settings, tls: TlsFiles | undefined): object {
+  const connections = {
+    // Node looks for late heads this often.
+    connectionsCheckingInterval: Math.min(MAX_CHECKING_MS, Math.ceil(headerTimeout / 4)),
+    headersTimeout: headerTimeout,
+    // How long a body may take is counted where it is read.
+    requestTimeout: 0
+  }
+  if (tls === undefined) return { http: connections, forceCloseConnections: 'idle' }
+  if (!http2) return { https: { ...connections, ...tls }, forceCloseConnections: 'idle' }
+  return { http2: true, https: { ...tls, allowHTTP1: true } }
+}
+
+/** What Fastify has no option for. HTTP/2's server takes what it needs for clients of HTTP/1.1. */
+function configure(server: Server & { httpAllowHalfOpen?: boolean }, settings: Settings): void {
+  const { headerTimeout, headerLimit, requestLineLimit, headerCountLimit } = settings
+  server.headersTimeout = headerTimeout
+  // One more than allowed, so that there being more is seen; Node drops the rest without a word.
+  server.maxHeadersCount = headerCountLimit + 1
+  // Beyond the limits of request-checks.ts, which have statuses of their own.
+  Object.assign(server, { maxHeaderSize: 2 * (headerLimit + requestLineLimit) })
+  // A client that has sent all it had to say may close its side and wait for the response.
+  server.httpAllowHalfOpen = true
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response))
+}
+
 /**
  * The application does its own routing, so Fastify's gets one of two fixed paths. Nothing of the
  * target is decoded, normalised or refused on the way; the gateway reads `originalUrl`.
@@ -61,8 +135,7 @@ function route(request: IncomingMessage, prefix: string): string {
   return inside ? prefix : '/outside-of-the-mount'
 }
 
-/** Resolves with the URL to visit; rejects with WASGI_ERR_LISTEN. */
-export async function listen(app: FastifyInstance, settings: Settings): Promise<string> {
+async function listen(app: FastifyInstance, settings: Settings): Promise<string> {
   const { uds, host, port } = settings
   try {
     if (uds !== undefined) {
@@ -78,7 +151,8 @@ export async function listen(app: FastifyInstance, settings: Settings): Promise<
     throw new WasgiError('WASGI_ERR_LISTEN', [where, reason], { cause: error })
   }
   const address = app.server.address() as AddressInfo
-  return `http://${bracketed(reachable(host))}:${address.port}`
+  const scheme = settings.certificate === undefined ? 'http' : 'https'
+  return `${scheme}://${bracketed(reachable(host))}:${address.port}`
 }
 
 const LISTEN_REASONS: Readonly<Record<string, string>> = {
@@ -97,11 +171,4 @@ function reachable(host: string): string {
 
 function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host
-}
-
-/** Lets requests in progress finish; what is left after `timeoutMs` loses its connection. */
-export async function close(app: FastifyInstance, timeoutMs: number): Promise<void> {
-  const timer = setTimeout(() => app.server.closeAllConnections(), timeoutMs)
-  await app.close()
-  clearTimeout(timer)
 }

@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { ForeignPyodide } from '../../workers/foreign.ts'
 import { embeddedRequired } from '../config/embedding.ts'
+import { proxyRules } from '../config/proxies.ts'
 import type { ResolvedSettings, Settings } from '../config/settings.ts'
 import {
   type InterpreterStatus,
@@ -12,6 +13,7 @@ import {
 import { RestrictedGroup } from '../dispatch/restricted-group.ts'
 import { SharedLocks } from '../dispatch/shared-locks.ts'
 import type { SnapshotStatus } from '../snapshot/counts.ts'
+import type { ProxyRules } from '../wire/trusted-proxies.ts'
 import { AccessHook } from './access.ts'
 import { adopting } from './foreign.ts'
 import { groupEvents } from './group-log.ts'
@@ -52,6 +54,8 @@ export interface BegunApplication {
   readonly settings: Settings
   readonly group: RequestGroup
   readonly access: AccessHook | undefined
+  /** Whom to believe about a client; undefined is nobody. */
+  readonly proxies: ProxyRules | undefined
   /** Settles when it is ready for requests, or with the WasgiError that keeps it from that. */
   readonly started: Promise<void>
   /** Waits for the requests in progress, at most `shutdown_timeout`, then ends the interpreters. */
@@ -70,6 +74,7 @@ export async function beginApplication(
 ): Promise<BegunApplication> {
   const resolved = foreign === undefined ? given : adopting(given, foreign)
   const { settings } = resolved
+  const proxies = proxyRules(settings, resolved.origins)
   const { options, application } = await groupOptions(resolved, mounted.applications)
   const access = await beginAccess(resolved, options.name, mounted, log)
   const events = groupEvents(log)
@@ -86,7 +91,7 @@ export async function beginApplication(
   }
   const started = Promise.all([group.started, access?.group.started]).then(() => undefined)
   started.catch(close) // whoever began it may look only later, or not at all
-  return { target: application.target, settings, group, access, started, close }
+  return { target: application.target, settings, group, access, proxies, started, close }
 }
 
 /** mod_wsgi's WSGIRestrictEmbedded: the application's own wish for the main thread does not count. */

@@ -8,6 +8,7 @@ import {
   type WasgiPluginOptions
 } from '../config/settings.ts'
 import { isSimpleContentType } from './content-type.ts'
+import { deferContinue } from './expectations.ts'
 import { answer, type GatewayOptions } from './gateway.ts'
 import { type BegunApplication, beginApplication, Mounted, type WasgiDecorator } from './mounted.ts'
 
@@ -45,10 +46,11 @@ async function mount(
 export async function attach(
   instance: FastifyInstance,
   mounted: Mounted,
-  { target, settings, group, access, started, close }: BegunApplication
+  { target, settings, group, access, proxies, started, close }: BegunApplication
 ): Promise<void> {
   if (!instance.hasDecorator('wasgi')) instance.decorate('wasgi', mounted)
   instance.addHook('onClose', close)
+  deferContinue(instance.server)
   mounted.applications.push({
     target,
     prefix: instance.prefix,
@@ -61,7 +63,10 @@ export async function attach(
     group,
     access,
     scriptName: scriptNameOf(instance.prefix),
+    limits: settings,
     bodyLimitBytes: settings.bodyLimit,
+    bodyTimeoutMs: settings.bodyTimeout,
+    proxies,
     debug: settings.debug
   })
   await started

@@ -9,6 +9,7 @@ import { isAscii } from '../dispatch/response-head.ts'
 import { ResponseStream } from '../dispatch/response-stream.ts'
 import type { WasgiError } from '../errors.ts'
 import { isSimpleContentType } from './content-type.ts'
+import { isHttp2 } from './request-checks.ts'
 
 export function sendResponse(
   request: FastifyRequest,
@@ -17,7 +18,9 @@ export function sendResponse(
 ): FastifyReply {
   // Not reply.code(), which takes nothing above 599; Node and the gateway do.
   reply.raw.statusCode = response.status
-  if (response.reason !== STATUS_CODES[response.status]) reply.raw.statusMessage = response.reason
+  // HTTP/2 has none (RFC 9113, 8.3.2), and Node warns of it.
+  const named = response.reason !== STATUS_CODES[response.status]
+  if (named && !isHttp2(request.raw)) reply.raw.statusMessage = response.reason
   const { headers, body } = response
   for (const name of Object.keys(headers)) reply.header(name, headers[name])
   if (body instanceof ResponseStream) return reply.send(body)

@@ -1,6 +1,7 @@
 // `wasgi serve` and `wasgi check` without their command line: a Fastify server of our own around the
 // plugin.
 import type { CheckResult, RunningServer } from '../cli/surroundings.ts'
+import { proxyRules } from '../config/proxies.ts'
 import type { ResolvedSettings } from '../config/settings.ts'
 import { ProcessGroup } from '../dispatch/group.ts'
 import { SharedLocks } from '../dispatch/shared-locks.ts'
@@ -10,6 +11,7 @@ import { openStderr } from '../telemetry/sink.ts'
 import { groupEvents } from './group-log.ts'
 import { groupOptions } from './group-options.ts'
 import { beginApplication, Mounted } from './mounted.ts'
+import { tlsFiles } from './tls.ts'
 
 /**
  * Starts a server and resolves when it listens and every worker is ready.
@@ -17,21 +19,23 @@ import { beginApplication, Mounted } from './mounted.ts'
  */
 export async function startServer(resolved: ResolvedSettings): Promise<RunningServer> {
   const { settings } = resolved
+  const tls = tlsFiles(resolved)
   const sink = openStderr()
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, sink })
   const mounted = new Mounted()
   const application = await beginApplication(resolved, mounted, logger)
   // Loading Fastify takes as long as the snapshot is read and decompressed, in other threads.
-  const [{ close, createApp, listen }, { attach }] = await Promise.all([
+  const [{ createHttpServer }, { attach }] = await Promise.all([
     import('./http-server.ts'),
     import('./plugin.ts')
   ])
-  const app = createApp(settings, logger)
+  const server = createHttpServer(settings, tls, logger)
+  const { app } = server
   if (settings.accessLog !== 'off') accessLog(app, settings.accessLog, sink)
   try {
     await app.register((scope) => attach(scope, mounted, application), { prefix: settings.mount })
     await app.ready()
-    return { url: await listen(app, settings), close: () => close(app, settings.shutdownTimeout) }
+    return { url: await server.listen(), close: () => server.close(settings.shutdownTimeout) }
   } catch (error) {
     await app.close()
     throw error
@@ -40,6 +44,9 @@ export async function startServer(resolved: ResolvedSettings): Promise<RunningSe
 
 /** Loads the application in one worker and ends it again. */
 export async function checkApplication(resolved: ResolvedSettings): Promise<CheckResult> {
+  // Not all that can be wrong is wrong with the application.
+  tlsFiles(resolved)
+  proxyRules(resolved.settings, resolved.origins)
   const { options } = await groupOptions(resolved, [])
   const { logLevel: level, logFormat: format } = resolved.settings
   const events = groupEvents(createLogger({ level, format }))

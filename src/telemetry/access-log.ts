@@ -33,9 +33,12 @@ export function accessLog(app: FastifyInstance, format: AccessLogFormat, sink: S
     const time = new Date()
     const started = performance.now()
     const counted = countBody(reply)
+    // HTTP/2's stream knows it no longer when it is closed.
+    const remoteAddress = request.ip
     reply.raw.once('close', () => {
       const durationMs = performance.now() - started
-      sink.write(formatLine(describe(request, reply, counted, time, durationMs)))
+      const access = describe(request, reply, counted, time, durationMs)
+      sink.write(formatLine({ ...access, remoteAddress }))
     })
     done()
   })
@@ -47,12 +50,11 @@ function describe(
   counted: Counted,
   time: Date,
   durationMs: number
-): Access {
+): Omit<Access, 'remoteAddress'> {
   const { headers, httpVersion } = request.raw
   return {
     time,
     durationMs,
-    remoteAddress: request.ip,
     method: request.method,
     url: request.originalUrl,
     httpVersion,
@@ -72,12 +74,15 @@ function hasBody(method: string, status: number): boolean {
 function countBody({ raw }: FastifyReply): Counted {
   const counted: Counted = { bytes: 0 }
   const { write, end } = raw
+  let ending = false
   raw.write = function counting(this: typeof raw, ...args: unknown[]): boolean {
-    counted.bytes += sizeOf(args[0], args[1])
+    // HTTP/2's end() writes what it is given, which has been counted then.
+    if (!ending) counted.bytes += sizeOf(args[0], args[1])
     return Reflect.apply(write, this, args)
   } as typeof raw.write
   raw.end = function counting(this: typeof raw, ...args: unknown[]): typeof raw {
     counted.bytes += sizeOf(args[0], args[1])
+    ending = true
     return Reflect.apply(end, this, args)
   } as typeof raw.end
   return counted

@@ -167,13 +167,21 @@ export interface WholeResponse {
   readonly body: WholeBody
 }
 
+/** Worker → main, before the head, at most 16 times: headers of an interim response (RFC 8297). */
+export interface EarlyHints {
+  readonly kind: 'hints'
+  readonly id: number
+  /** Name and value lines, as in a head. */
+  readonly lines: string
+}
+
 /** Worker → main: the application wants the next piece of the request body. */
 export interface Pull {
   readonly kind: 'pull'
   readonly id: number
 }
 
-export type ResponseMessage = StreamHead | StreamChunk | WholeResponse
+export type ResponseMessage = EarlyHints | StreamHead | StreamChunk | WholeResponse
 
 /** What a worker says of its requests. */
 export type RequestMessage = ResponseMessage | Pull | Answer | Spent
@@ -205,7 +213,7 @@ export interface Credit {
 export interface BodyPiece {
   readonly kind: 'body'
   readonly id: number
-  readonly status: 'more' | 'end' | 'gone' | 'too-large'
+  readonly status: 'more' | 'end' | 'gone' | 'too-large' | 'too-slow' | 'malformed'
   readonly chunk: Uint8Array
 }
 
@@ -259,7 +267,7 @@ export interface Failed {
   readonly kind: 'failed'
   readonly slot: number
   readonly sent: boolean
-  /** 413 when the client's body is to blame, else 500. */
+  /** What the client has earned with its head (400, 431) or its body (408, 413), else 500. */
   readonly status: number
   readonly traceback: string
 }

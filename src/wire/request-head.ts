@@ -12,12 +12,14 @@ export interface RequestLine {
   readonly remotePort: string
   readonly serverName: string
   readonly serverPort: string
-  /** Decoded mount path, '' at the root. */
+  /** What SCRIPT_NAME is to be: the decoded mount path, '' at the root, or what a proxy has told. */
   readonly scriptName: string
+  /** The decoded mount path, which PATH_INFO is what follows of. Default: `scriptName`. */
+  readonly mount?: string
 }
 
 /** How many lines come before the header fields. */
-export const HEAD_LINES = 9
+export const HEAD_LINES = 10
 
 /** NUL, carriage return, and what is beyond Latin-1. */
 const FORBIDDEN = /[\0\r\u0100-\uffff]/
@@ -31,7 +33,7 @@ export function encodeRequestHead(
   line: RequestLine,
   rawHeaders: readonly string[]
 ): string | undefined {
-  const start = `${line.method}\n${line.target}\n${line.httpVersion}\n${line.scheme}\n${line.remoteAddress}\n${line.remotePort}\n${line.serverName}\n${line.serverPort}\n${line.scriptName}`
+  const start = `${line.method}\n${line.target}\n${line.httpVersion}\n${line.scheme}\n${line.remoteAddress}\n${line.remotePort}\n${line.serverName}\n${line.serverPort}\n${line.scriptName}\n${line.mount ?? line.scriptName}`
   const head = rawHeaders.length === 0 ? start : `${start}\n${rawHeaders.join('\n')}`
   if (FORBIDDEN.test(head)) return undefined
   const newlines = HEAD_LINES - 1 + rawHeaders.length

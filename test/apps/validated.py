@@ -7,6 +7,7 @@ from wsgiref.validate import WSGIWarning, validator
 import app as flask_notes
 import echo
 import hello
+import hints
 import streaming
 import upload
 from guestbook_site import wsgi as django_guestbook
@@ -16,6 +17,7 @@ warnings.simplefilter("error", WSGIWarning)
 EXAMPLES = {
     "hello": validator(hello.application),
     "echo": validator(echo.application),
+    "hints": validator(hints.application),
     "streaming": validator(streaming.application),
     "upload": validator(upload.application),
     "flask": validator(flask_notes.create_app()),

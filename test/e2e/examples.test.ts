@@ -32,6 +32,18 @@ test.after.each(({ server }) => {
 })
 
 test(
+  'hints serves a page and its style',
+  within(LIMIT_MS, async ({ ask }) => {
+    const page = await ask('/hints')
+    const style = await ask('/hints/style.css')
+
+    assert.equal([page.status, style.status], [200, 200])
+    assert.match(page.text, /<link rel="stylesheet" href="\/style\.css">/)
+    assert.is(style.headers['content-type'], 'text/css')
+  })
+)
+
+test(
   'hello greets by any name',
   within(LIMIT_MS, async ({ ask }) => {
     const world = await ask('/hello')

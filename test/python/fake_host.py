@@ -138,7 +138,7 @@ def environ_of(method: str = "GET", path: str = "/", **more: str) -> dict[str, s
 def gateway_of(host: FakeHost, application: Any) -> Gateway:
     """A gateway that answers with `application`."""
     gateway = Gateway(host, LogStream(host, WARN, "wsgi.errors"))
-    gateway.configure(False, "default/1")
+    gateway.configure(False, False, "default/1")
     gateway.mount(application)
     return gateway
 

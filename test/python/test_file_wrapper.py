@@ -1,6 +1,9 @@
 """`wsgi.file_wrapper` with real files, files of memory, and things that only read."""
 
+import bz2
+import gzip
 import io
+import lzma
 import tempfile
 import unittest
 from typing import Any
@@ -73,6 +76,55 @@ class RealFile(unittest.TestCase):
 
         self.assertEqual((reply.outcome, reply.body), (1, b""))
         self.assertEqual(reply.header("content-length"), "0")
+
+
+class FilesWithinFiles(unittest.TestCase):
+    def test_a_compressed_file_is_as_long_as_what_it_is_read_as(self) -> None:
+        for opener in (gzip, bz2, lzma):
+            with self.subTest(opener.__name__), tempfile.NamedTemporaryFile() as packed:
+                packed.write(opener.compress(CONTENT))
+                packed.flush()
+
+                reply = request(sending(opener.open(packed.name)))
+
+                self.assertEqual((reply.outcome, len(reply.body)), (1, len(CONTENT)))
+                self.assertEqual(reply.body, CONTENT)
+                self.assertIsNone(reply.header("content-length"))
+
+    def test_one_that_changes_what_it_reads_is_as_long_as_that(self) -> None:
+        class Doubling(io.FileIO):
+            def read(self, size: int | None = -1) -> bytes:
+                return super().read(size) * 2
+
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(CONTENT[:1000])
+            file.flush()
+
+            reply = request(sending(Doubling(file.name)))
+
+        self.assertEqual(reply.body, CONTENT[:1000] * 2)
+
+    def test_one_that_only_passes_on_what_it_reads_has_a_length(self) -> None:
+        class Passing:
+            """As Django's File, whose FieldFile is another one around it."""
+
+            def __init__(self, file: Any) -> None:
+                self.file = file
+                self.close = file.close
+
+            @property
+            def read(self) -> Any:
+                return self.file.read
+
+        for wrap in (lambda file: file, lambda file: Passing(Passing(file.file))):
+            with self.subTest(wrap=wrap), tempfile.NamedTemporaryFile() as file:
+                file.write(CONTENT)
+                file.seek(10)
+
+                reply = request(sending(wrap(file)))
+
+                self.assertEqual(reply.body, CONTENT[10:])
+                self.assertEqual(reply.header("content-length"), str(len(CONTENT) - 10))
 
 
 class OtherFiles(unittest.TestCase):

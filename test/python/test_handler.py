@@ -107,8 +107,25 @@ class Environ(unittest.TestCase):
         self.assertIs(seen["wsgi.run_once"], False)
         self.assertIs(seen["wsgi.input_terminated"], True)
         self.assertIs(type(seen["wsgi.file_wrapper"]), type)
+        self.assertTrue(callable(seen["wsgi.early_hints"]))
         self.assertEqual(seen["SERVER_PORT"], "8000")
         self.assertEqual(seen["wasgi.worker"], "default/1")
+
+    def test_run_once_is_what_the_host_says(self) -> None:
+        host = FakeHost()
+        told: list[Any] = []
+
+        def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+            told.append((environ["wsgi.multithread"], environ["wsgi.run_once"]))
+            start_response("200 OK", [])
+            return []
+
+        gateway = gateway_of(host, application)
+        for run_once in (True, False):
+            gateway.configure(False, run_once, "default/1")
+            exchange(gateway, host)
+
+        self.assertEqual(told, [(False, True), (False, False)])
 
     def test_nothing_says_that_the_body_is_still_chunked(self) -> None:
         def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -149,9 +166,10 @@ class NoBody(unittest.TestCase):
         self.assertEqual((reply.outcome, reply.header("content-length")), (0, "99"))
 
     def test_head_claims_no_length_that_it_does_not_know(self) -> None:
-        reply = request(answering([]), environ=environ_of("HEAD"))
+        for result in ([], iter([]), Closing([])):
+            reply = request(answering(result), environ=environ_of("HEAD"))
 
-        self.assertIsNone(reply.header("content-length"))
+            self.assertIsNone(reply.header("content-length"))
 
     def test_head_stops_a_generator_at_its_first_chunk(self) -> None:
         iterable = Closing([b"", b"a", b"b"])
@@ -184,10 +202,28 @@ class NoBody(unittest.TestCase):
             self.assertEqual(reply.header("content-length"), "10")
 
     def test_304_gets_no_length_of_its_own(self) -> None:
-        for result in ([], iter([]), Closing([])):
-            reply = request(answering(result, [], "304 Not Modified"))
+        class Single(Closing):
+            def __len__(self) -> int:
+                return 1
 
-            self.assertIsNone(reply.header("content-length"))
+        large = [b"x" * 40_000, b"y" * 40_000]
+        for method in ("GET", "HEAD"):
+            for result in ([], iter([]), Closing([]), [b"x"], Single([b"x"]), large):
+                with self.subTest(method=method, result=str(result)[:20]):
+                    environ = environ_of(method)
+
+                    reply = request(answering(result, [], "304 Not Modified"), environ=environ)
+
+                    self.assertIsNone(reply.header("content-length"))
+
+    def test_205_has_an_empty_body_and_says_so(self) -> None:
+        for result in ([], [b"x"], iter([b"x"]), Closing([]), [b"x" * 40_000, b"y" * 40_000]):
+            for headers in ([], [("Content-Length", "5")]):
+                with self.subTest(result=str(result)[:20], headers=headers):
+                    reply = request(answering(result, headers, "205 Reset Content"))
+
+                    self.assertEqual((reply.outcome & 14, reply.body), (0, b""))
+                    self.assertEqual(reply.header("content-length"), "0")
 
 
 class Length(unittest.TestCase):

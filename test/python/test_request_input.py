@@ -5,7 +5,7 @@ import unittest
 from typing import Any
 
 from fake_host import FakeHost, environ_of, exchange, gateway_of, request
-from wasgi.errors import BodyTooLarge
+from wasgi.errors import BodyTooLarge, BodyTooSlow
 from wasgi.request_input import RequestInput
 
 BODY = b"first line\nsecond\n\nlast, without an end"
@@ -61,6 +61,14 @@ class LikeAFile(unittest.TestCase):
 
     def test_lines_and_bytes_in_turn(self) -> None:
         self.compare(("readline", ()), ("read", (3,)), ("readline", ()), ("read", ()))
+
+    def test_a_size_that_is_no_integer_spoils_nothing(self) -> None:
+        stream = RequestInput(FakeHost(), BODY)
+
+        with self.assertRaises(TypeError):
+            stream.read(1.5)  # type: ignore[arg-type]
+
+        self.assertEqual(stream.read(), BODY)
 
     def test_iteration(self) -> None:
         for name, stream in inputs(BODY):
@@ -148,6 +156,70 @@ class Requests(unittest.TestCase):
         reply = request(application, FakeHost(pieces=[b"x", -2]), body=None)
 
         self.assertEqual((reply.outcome, reply.body), (0, b"page"))
+
+    def test_a_body_that_is_too_slow_is_an_os_error_and_the_clients_408(self) -> None:
+        caught: list[BaseException] = []
+
+        def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+            for _ in range(2):
+                try:
+                    environ["wsgi.input"].read()
+                except OSError as error:
+                    caught.append(error)
+            raise ValueError("it gave up")
+
+        reply = request(application, FakeHost(pieces=[b"x", -4]), body=None)
+
+        self.assertEqual((reply.outcome, reply.text), (4 | 32, "408"))
+        self.assertEqual([type(error) for error in caught], [BodyTooSlow] * 2)
+
+    def test_forbidden_trailers_are_an_os_error_and_the_clients_400(self) -> None:
+        def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+            environ["wsgi.input"].read()
+            return [b"page"]
+
+        reply = request(application, FakeHost(pieces=[b"x", -5]), body=None)
+
+        self.assertEqual((reply.outcome, reply.text), (4 | 32, "400"))
+
+    def test_what_a_framework_makes_of_a_slow_body_is_still_the_clients_408(self) -> None:
+        for status in ("400 Bad Request", "500 Oops", "503 Later"):
+
+            def application(
+                environ: dict[str, Any], start_response: Any, status: str = status
+            ) -> list[bytes]:
+                try:
+                    environ["wsgi.input"].read()
+                except OSError:
+                    start_response(status, [])
+                return [b"page"]
+
+            reply = request(application, FakeHost(pieces=[b"x", -4]), body=None)
+
+            self.assertEqual((reply.outcome, reply.text), (4 | 32, "408"))
+
+    def test_a_page_of_its_own_for_a_slow_body_is_the_applications_right(self) -> None:
+        def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+            try:
+                environ["wsgi.input"].read()
+            except OSError:
+                start_response("408 Hurry Up", [])
+            return [b"page"]
+
+        reply = request(application, FakeHost(pieces=[b"x", -4]), body=None)
+
+        self.assertEqual((reply.outcome, reply.status, reply.body), (0, "408 Hurry Up", b"page"))
+
+    def test_a_slow_body_after_the_head_breaks_the_response_off(self) -> None:
+        def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+            start_response("200 OK", [])(b"first")
+            environ["wsgi.input"].read()
+            return []
+
+        reply = request(application, FakeHost(pieces=[b"x", -4]), body=None)
+
+        self.assertEqual((reply.outcome, reply.body), (2, b"first"))
+        self.assertIn("BodyTooSlow", reply.text)
 
     def test_a_client_that_left_while_it_was_read_gets_no_response(self) -> None:
         def ignoring(environ: dict[str, Any], start_response: Any) -> list[bytes]:

@@ -1,8 +1,11 @@
 """start_response, write, and what else an application hands to the gateway."""
 
+import gc
 import sys
 import unittest
+import weakref
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from fake_host import FakeHost, request
@@ -73,6 +76,27 @@ class StartResponse(unittest.TestCase):
         self.assertEqual((reply.outcome, reply.status, reply.body), (2, "200 OK", b"first"))
         self.assertIn("KeyError: 'deep'", reply.text)
 
+    def test_what_it_raises_is_in_no_cycle(self) -> None:
+        class Local:
+            pass
+
+        kept: list[weakref.ref[Local]] = []
+
+        def application(environ: Any, start_response: Any) -> Iterator[bytes]:
+            local = Local()
+            kept.append(weakref.ref(local))
+            start_response("200 OK", [])(b"first")
+            try:
+                raise KeyError("deep")
+            except KeyError:
+                start_response("500 Oops", [], sys.exc_info())
+            return iter([])
+
+        self.enterContext(_no_collector())
+        request(application)
+
+        self.assertIsNone(kept[0]())
+
     def test_a_failure_before_the_first_chunk_leaves_nothing_sent(self) -> None:
         host = FakeHost()
 
@@ -96,9 +120,9 @@ class StartResponse(unittest.TestCase):
 
         request(application)
 
-        with self.assertRaisesRegex(RuntimeError, "after its request had ended"):
+        with self.assertRaisesRegex(RuntimeError, "after the response had ended"):
             kept[0]("200 OK", [])
-        with self.assertRaisesRegex(RuntimeError, "after its request had ended"):
+        with self.assertRaisesRegex(RuntimeError, "after the response had ended"):
             kept[1](b"x")
 
 
@@ -133,6 +157,39 @@ class Write(unittest.TestCase):
             return []
 
         self.assertIn("TypeError: write() takes bytes, got str", request(application).text)
+
+
+class AfterTheResponse(unittest.TestCase):
+    def test_close_can_add_nothing_to_it(self) -> None:
+        """The body is complete then, or it is known that it broke off."""
+
+        def application(environ: Any, start_response: Any) -> Any:
+            write = start_response("200 OK", [("Content-Length", "9")])
+
+            class Late(Closing):
+                def close(self) -> None:
+                    super().close()
+                    write(b"more")
+
+            return Late([b"short"])
+
+        host = FakeHost()
+
+        reply = request(application, host)
+
+        self.assertEqual((reply.outcome, reply.body), (2, b"short"))
+        self.assertIn("4 bytes short of its Content-Length", reply.text)
+        self.assertIn("after the response had ended", host.texts("gateway")[0])
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class NotBytes(unittest.TestCase):

@@ -112,6 +112,20 @@ class ClientGone(unittest.TestCase):
 
         self.assertEqual((reply.outcome, asked), (3, [0]))
 
+    def test_it_learns_so_before_its_first_chunk_too(self) -> None:
+        host = FakeHost()
+        host.drain_answer = -1
+        asked: list[int] = []
+
+        def chunks() -> Iterator[bytes]:
+            for number in range(9):
+                asked.append(number)
+                yield b""
+
+        reply = request(streaming(chunks()), host)
+
+        self.assertEqual((reply.outcome, asked, host.sent), (3, [0], []))
+
     def test_a_client_that_leaves_while_it_is_waited_for_ends_the_stream(self) -> None:
         host = FakeHost(credits=[0])
         host.drain_answer = -1

@@ -46,6 +46,7 @@ const settings: Omit<Boot, 'kind'> = {
     hook: null
   },
   multiprocess: false,
+  run_once: false,
   debug: false,
   tmpLimitBytes: 64 * 2 ** 20,
   windowBytes: 262_144,
@@ -109,7 +110,13 @@ test.before(async (context) => {
     gatewayPath: '/usr/lib/wasgi',
     image: context.image
   })
-  const looking = { values: { HOME: '/tmp' }, names: [], generation: 1, multiprocess: false }
+  const looking = {
+    values: { HOME: '/tmp' },
+    names: [],
+    generation: 1,
+    multiprocess: false,
+    run_once: false
+  }
   await interpreter.call('resume', { ...looking, worker: 'test/1', fresh: true })
   context.interpreter = interpreter
   context.look = (expression) => realm.evaluate(`(${expression})`, 'look.js')
@@ -175,7 +182,13 @@ test('leaves the memory as it was captured, byte for byte, and nothing of the re
     const again = readMemory(memory.slice(0, image.memoryBytes), [])
     assert.is(Buffer.compare(again.pages, image.pages), 0)
     assert.equal([...again.runs], [...image.runs])
-    const resumed = { values: { HOME: '/tmp' }, names: [], generation: 2, multiprocess: false }
+    const resumed = {
+      values: { HOME: '/tmp' },
+      names: [],
+      generation: 2,
+      multiprocess: false,
+      run_once: false
+    }
     await interpreter.call('resume', { ...resumed, worker: 'test/1', fresh: false })
     assert.equal(looked(), before)
   }

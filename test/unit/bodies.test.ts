@@ -9,12 +9,14 @@ import { within } from './within.ts'
 
 const test = suite('bodies')
 
+const LIMITS = { limitBytes: 1e6, timeoutMs: 0, heldBack: false }
+
 test(
   'a request body comes in pieces of the piece size, then its end',
   within(2_000, async () => {
     const source = new PassThrough({ highWaterMark: 1_000_000 })
     source.end(Buffer.alloc(PIECE_BYTES + 10, 'a'))
-    const body = new RequestBody(source, 1_000_000)
+    const body = new RequestBody(source, { ...LIMITS, limitBytes: 1_000_000 })
 
     const pieces = [await body.next(), await body.next(), await body.next()]
 
@@ -33,7 +35,7 @@ test(
   'a piece is given as soon as there is one, without waiting for more',
   within(2_000, async () => {
     const source = new PassThrough()
-    const body = new RequestBody(source, 1_000)
+    const body = new RequestBody(source, { ...LIMITS, limitBytes: 1_000 })
     const first = body.next()
     source.write('a')
 
@@ -48,7 +50,7 @@ test(
   'a body without a known length is cut off at the limit',
   within(2_000, async () => {
     const source = new PassThrough()
-    const body = new RequestBody(source, 5)
+    const body = new RequestBody(source, { ...LIMITS, limitBytes: 5 })
     source.write('123456')
 
     const piece = await body.next()
@@ -62,12 +64,91 @@ test(
   'a client that goes away in the middle is gone, not at the end',
   within(2_000, async () => {
     const source = new PassThrough()
-    const body = new RequestBody(source, 1_000)
+    const body = new RequestBody(source, { ...LIMITS, limitBytes: 1_000 })
     const waiting = body.next()
     source.destroy(new Error('reset'))
 
     assert.is((await waiting).status, 'gone')
-    assert.is(await body.whole(), undefined)
+    assert.is(await body.whole(), 'gone')
+  })
+)
+
+test(
+  'a body that stands still is too slow, and what was waited for before counts',
+  within(5_000, async () => {
+    const source = new PassThrough()
+    const body = new RequestBody(source, { ...LIMITS, timeoutMs: 40 })
+    setTimeout(() => source.write('x'), 30)
+
+    const first = await body.next()
+    const second = await body.next()
+
+    assert.is(first.status, 'more')
+    assert.is(second.status, 'too-slow')
+  })
+)
+
+test(
+  'each 500 bytes earn a client another second',
+  within(5_000, async () => {
+    const source = new PassThrough()
+    const body = new RequestBody(source, { ...LIMITS, timeoutMs: 1 })
+    source.write(Buffer.alloc(5_000))
+    await body.next()
+    setTimeout(() => source.end('end'), 100)
+
+    const next = await body.next()
+
+    assert.is(next.status, 'more')
+  })
+)
+
+test(
+  'what is left of a body is drained although the next piece is being waited for',
+  within(5_000, async () => {
+    const source = new PassThrough()
+    const body = new RequestBody(source, LIMITS)
+    const waiting = body.next()
+
+    body.discard()
+    source.write(Buffer.alloc(1_000_000))
+    source.end()
+    await once(source, 'end')
+
+    assert.is((await waiting).status, 'gone')
+  })
+)
+
+test(
+  'trailers that could be taken for header fields of the request make a body malformed',
+  within(5_000, async () => {
+    const statuses: string[] = []
+    for (const rawTrailers of [
+      ['X-Checksum', 'Host'],
+      ['HOST', 'x']
+    ]) {
+      const source = Object.assign(new PassThrough(), { rawTrailers })
+      source.end()
+      const body = new RequestBody(source, LIMITS)
+      statuses.push((await body.next()).status)
+    }
+
+    assert.equal(statuses, ['end', 'malformed'])
+  })
+)
+
+test(
+  'what an application never reads is drained, but not what a client holds back',
+  within(5_000, async () => {
+    const flowing: boolean[] = []
+    for (const heldBack of [false, true]) {
+      const source = new PassThrough()
+      new RequestBody(source, { ...LIMITS, heldBack }).discard()
+      await new Promise(setImmediate)
+      flowing.push(source.readableFlowing === true)
+    }
+
+    assert.equal(flowing, [true, false])
   })
 )
 
@@ -75,7 +156,7 @@ test(
   'a whole body is put together from its pieces',
   within(2_000, async () => {
     const source = new PassThrough()
-    const body = new RequestBody(source, 1_000)
+    const body = new RequestBody(source, { ...LIMITS, limitBytes: 1_000 })
     source.write('ab')
     setImmediate(() => source.end('cd'))
 

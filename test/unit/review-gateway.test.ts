@@ -34,16 +34,19 @@ async function site(
     setImmediate(serve, exchange, request)
     return exchange
   }
-  const group = { handle } as unknown as ProcessGroup
+  const options = {
+    group: { handle } as unknown as ProcessGroup,
+    access: undefined,
+    scriptName: '',
+    limits: { requestLineLimit: 8190, headerLimit: 16_384, headerCountLimit: 100 },
+    bodyLimitBytes: 1e8,
+    bodyTimeoutMs: 0,
+    proxies: undefined,
+    debug: false
+  }
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  app.all('/*', (request, reply) =>
-    answer(
-      { group, access: undefined, scriptName: '', bodyLimitBytes: 1e8, debug: false },
-      request,
-      reply
-    )
-  )
+  app.all('/*', (request, reply) => answer(options, request, reply))
   await app.listen({ port: 0, host: '127.0.0.1' })
   return { app, port: (app.server.address() as AddressInfo).port, cancelled }
 }

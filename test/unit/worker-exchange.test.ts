@@ -67,6 +67,30 @@ test('the first chunk goes with the head, taken apart', () => {
   assert.is(splitResponse(bytes).head, 'OK')
 })
 
+test('early hints cost no credit, and a request sends 16 of them at most', () => {
+  const { exchange, posted } = opened()
+  const bytes = new TextEncoder().encode('Link\n</a>')
+
+  const answers = Array.from({ length: 18 }, () => exchange.send(4, bytes))
+
+  assert.equal(answers, [...Array(16).fill(1), 0, 0])
+  assert.is(posted.length, 16)
+  assert.equal(posted[0], { kind: 'hints', id: 7, lines: 'Link\n</a>' })
+  assert.is(exchange.credit(), WINDOW)
+  exchange.open(TASK)
+  assert.is(exchange.send(4, bytes), 1)
+})
+
+test('early hints that are too large, or for nobody, are not sent', () => {
+  const { exchange, table, posted } = opened()
+
+  const large = exchange.send(4, new Uint8Array(8193))
+  table.cancel(0)
+
+  assert.equal([large, exchange.send(4, new Uint8Array(1))], [0, -1])
+  assert.equal(posted, [])
+})
+
 test('a client that is gone ends every wait, and nothing more is sent', () => {
   const { exchange, posted, settled } = opened()
   exchange.send(2, new Uint8Array(WINDOW))
@@ -124,9 +148,9 @@ test('a piece that came in advance is taken without a wait', () => {
   assert.equal(settled, [[1, 5]])
 })
 
-test('the end, a lost client and a body that is too large are told apart', () => {
+test('the end, a lost client and a body that is too large or too slow are told apart', () => {
   const { exchange, settled } = opened()
-  const statuses = ['end', 'gone', 'too-large'] as const
+  const statuses = ['end', 'gone', 'too-large', 'too-slow'] as const
 
   for (const [index, status] of statuses.entries()) {
     exchange.pull(index + 1)
@@ -136,7 +160,8 @@ test('the end, a lost client and a body that is too large are told apart', () =>
   assert.equal(settled, [
     [1, 0],
     [2, -1],
-    [3, -2]
+    [3, -2],
+    [4, -4]
   ])
 })
 

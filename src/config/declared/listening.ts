@@ -58,8 +58,8 @@ export const LISTENING_OPTIONS = {
     surfaces: ['command', 'plugin'],
     heading: 'Listening',
     placeholder: 'ADDRESS',
-    expected: 'a list of IP addresses and networks such as 10.0.0.0/8, or "*"',
-    text: 'A proxy whose trusted_proxy_headers are believed: an IP address, a network such as 10.0.0.0/8, or * for everyone. May be repeated.'
+    expected: 'a list of IP addresses, networks such as 10.0.0.0/8, "unix", or "*"',
+    text: 'A proxy whose trusted_proxy_headers are believed: an IP address, a network such as 10.0.0.0/8, unix for the peers of a Unix socket, or * for everyone. May be repeated.'
   },
   trustedProxyHeaders: {
     kind: 'texts',

@@ -112,6 +112,7 @@ export async function bootVictim(options: VictimOptions = {}): Promise<Victim> {
     adopted: false,
     sys_path: ['/app'],
     multiprocess: false,
+    run_once: false,
     debug: false,
     worker: 'test/1'
   })
@@ -230,6 +231,7 @@ function bootMessage(
       hook: null
     },
     multiprocess: false,
+    run_once: false,
     debug: false,
     tmpLimitBytes: 67_108_864,
     windowBytes: 262_144,

@@ -158,7 +158,7 @@ serve = _gateway.serve
 def configure(json_text: str) -> None:
     """Give the process what the host decided: environment, module path, identity."""
     settings = json.loads(json_text)
-    _gateway.configure(settings["multiprocess"], settings["worker"])
+    _configure(settings)
     if settings["adopted"]:
         _join(settings)
         return
@@ -169,6 +169,11 @@ def configure(json_text: str) -> None:
     supplements.install(_host)
     if settings["capture"]:
         capture.begin()
+
+
+def _configure(settings: dict[str, Any]) -> None:
+    run_once = settings["run_once"]
+    _gateway.configure(settings["multiprocess"], run_once, settings["worker"])
 
 
 def _join(settings: dict[str, Any]) -> None:
@@ -253,7 +258,7 @@ def resume(json_text: str) -> str:
         if sys.path[0] == "":
             del sys.path[0]
         variables.put_linker_path_back()
-    _gateway.configure(settings["multiprocess"], settings["worker"])
+    _configure(settings)
     try:
         capture.resume(settings)
     except Exception as error:

@@ -9,6 +9,14 @@ class ClientGone(ConnectionError):
     """The client left: nobody reads the rest of the response, or sends the rest of the body."""
 
 
+class BodyTooSlow(TimeoutError):
+    """The client did not send its body in time (`body_timeout`); unless handled, it gets a 408."""
+
+
+class BodyMalformed(OSError):
+    """The end of the request body broke the rules of HTTP; unless handled, the client gets a 400."""
+
+
 class BodyTooLarge(Exception):
     """The request body is larger than `body_limit`; unless handled, the client gets a 413.
 

@@ -1,5 +1,6 @@
 """`wsgi.file_wrapper`: a file as a response body, from where it stands to its end."""
 
+import io
 import os
 import stat
 from collections.abc import Callable
@@ -7,6 +8,8 @@ from typing import Any, Final
 
 # What `send` takes at once; a regular file is read in pieces of this size.
 _WHOLE_BUFFER: Final = 64 * 1024
+
+_PLAIN: Final = (io.BufferedReader, io.BufferedRandom, io.FileIO)
 
 
 class FileWrapper:
@@ -40,11 +43,27 @@ class FileWrapper:
     def remaining(self) -> int:
         """Bytes from the present position to the end of a regular file, else -1."""
         try:
-            info = os.fstat(self.filelike.fileno())
+            file = _unwrapped(self.filelike)
+            # A GzipFile has the descriptor of a file, too, but that is not what it reads.
+            if type(file) not in _PLAIN or type(getattr(file, "raw", file)) is not io.FileIO:
+                return -1
+            info = os.fstat(file.fileno())
             if not stat.S_ISREG(info.st_mode):
                 return -1
-            left = info.st_size - self.filelike.tell()
+            left = info.st_size - file.tell()
         except (AttributeError, OSError, TypeError, ValueError):
             return -1
         self.blksize = max(self.blksize, _WHOLE_BUFFER)
         return max(left, 0)
+
+
+def _unwrapped(file: Any) -> Any:
+    """What `file` reads from, for those that only pass it on: tempfile's, and Django's twice."""
+    for _ in range(2):
+        inner = getattr(file, "file", None)
+        if inner is None:
+            break
+        if type(file).__module__ != "tempfile" and file.read != inner.read:
+            break
+        file = inner
+    return file

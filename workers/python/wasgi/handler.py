@@ -10,9 +10,9 @@ from struct import Struct
 from typing import Any, Final
 
 from . import warm_up
-from .errors import BodyTooLarge, ClientGone, ProtocolError
+from .errors import ClientGone, ProtocolError
 from .file_wrapper import FileWrapper
-from .headers import HeaderRules
+from .headers import HeaderRules, HintRules
 from .host import ERROR, WARN, Host
 from .log_streams import LogStream
 from .request_input import RequestInput
@@ -46,6 +46,7 @@ class Gateway:
         self._request = memoryview(host.request_buffer)
         self._response = memoryview(host.response_buffer)
         self._rules = HeaderRules(self._warn_hop_by_hop)
+        self._hint_rules = HintRules()
         self._warned: set[str] = set()
         # Environ keys by number, so that the host need not send them each time; it bounds their number.
         self._shapes: dict[int, tuple[str, ...]] = {}
@@ -60,9 +61,10 @@ class Gateway:
             "wsgi.file_wrapper": FileWrapper,
         }
 
-    def configure(self, multiprocess: bool, worker: str) -> None:
+    def configure(self, multiprocess: bool, run_once: bool, worker: str) -> None:
         """Set what the environ says of this interpreter and its siblings."""
         self._constants["wsgi.multiprocess"] = multiprocess
+        self._constants["wsgi.run_once"] = run_once
         self._constants["wasgi.worker"] = worker
 
     def watch(self, streams: tuple[LogStream, ...]) -> None:
@@ -99,14 +101,14 @@ class Gateway:
                 self._shapes[shape] = keys
             environ = dict(zip(keys, values, strict=True))
             request_input = RequestInput(self._host, body)
-            response = Response(
-                self._host, self._rules, request_input, environ["REQUEST_METHOD"] == "HEAD"
-            )
+            head_only = environ["REQUEST_METHOD"] == "HEAD"
+            response = Response(self._host, self._rules, self._hint_rules, request_input, head_only)
             environ.update(self._constants)
             # The host has decoded the body. Bottle would do it again.
             if "HTTP_TRANSFER_ENCODING" in environ:
                 del environ["HTTP_TRANSFER_ENCODING"]
             environ["wsgi.input"] = request_input
+            environ["wsgi.early_hints"] = response.early_hints
             try:
                 outcome = self._answer(environ, response)
             except BaseException as error:
@@ -148,8 +150,8 @@ class Gateway:
         if head is None:
             raise ProtocolError("the application returned without calling start_response")
         if response.head_only or head.code in NO_BODY:
-            if head.length < 0 and response.head_only and size:
-                head.length = size
+            if size:
+                response.measure(size)
             length, body = head.length, b""
         elif head.length < 0:
             length = head.length = size
@@ -174,8 +176,7 @@ class Gateway:
             total += len(_checked(chunk))
         if total <= len(self._response):
             return self._whole(response, b"".join(chunks))
-        if response.head is not None and response.head.length < 0:
-            response.head.length = total
+        response.measure(total)
         return self._iterate(response, chunks, False)
 
     def _iterate(self, response: Response, iterable: Iterable[bytes], closes: bool) -> int:
@@ -184,21 +185,21 @@ class Gateway:
         for chunk in iterable:
             if not _checked(chunk):
                 # The application is waiting for something; it should learn that nobody else is.
-                if response.sent and not response.wanted():
+                if not response.wanted():
                     return self._end(response)
                 continue
             if single and not closes:
                 return self._whole(response, chunk)
-            if single and response.head is not None and response.head.length < 0:
-                response.head.length = len(chunk)
+            if single:
+                response.measure(len(chunk))
             if not response.emit(chunk):
                 return self._end(response)
         if not response.sent:
             if not closes:
                 return self._whole(response, b"")
             # close() may take its time, so the head goes out before it.
-            if response.head is not None and response.head.length < 0 and not response.bodyless:
-                response.head.length = 0
+            if not response.head_only:
+                response.measure(0)
             response.emit(b"")
         return self._end(response)
 
@@ -207,12 +208,9 @@ class Gateway:
         if iterable is None:
             raise TypeError("the application returned None, not an iterable of bytes")
         if isinstance(iterable, FileWrapper):
-            head = response.head
-            left = iterable.remaining()
-            if head is not None:
-                if head.length < 0:
-                    head.length = left
-                iterable.limit(head.length)
+            response.measure(iterable.remaining())
+            if response.head is not None:
+                iterable.limit(response.head.length)
             return False
         return isinstance(iterable, Sized) and len(iterable) <= 1
 
@@ -227,6 +225,8 @@ class Gateway:
         return STREAMED
 
     def _close(self, close: Callable[[], object], response: Response) -> None:
+        # What it writes would follow a body that is complete, or one that is known not to be.
+        response.ended = True
         try:
             close()
         except BaseException as error:
@@ -244,8 +244,8 @@ class Gateway:
             return CLIENT_GONE
         if response.sent:
             return self._report(FAILED_AFTER_HEAD, text_of(error))
-        if request_input.too_large or isinstance(error, BodyTooLarge):
-            return self._report(FAILED_BEFORE_HEAD | CLIENT_FAULT, "413")
+        if request_input.fault:
+            return self._report(FAILED_BEFORE_HEAD | CLIENT_FAULT, request_input.fault)
         return self._report(FAILED_BEFORE_HEAD, text_of(error))
 
     def _report(self, outcome: int, text: str) -> int:

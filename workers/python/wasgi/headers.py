@@ -19,6 +19,9 @@ _CONTROL_IN_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 # What `send` takes at once, less the lengths in front.
 HEAD_LIMIT: Final = 60 * 1024
 
+# Clients bound the heads they accept, interim ones included, at a few times this.
+HINTS_LIMIT: Final = 8 * 1024
+
 # Heads kept, and the size of the largest: half a megabyte at most.
 REMEMBERED_HEADS: Final = 256
 REMEMBERED_LIMIT: Final = 2 * 1024
@@ -70,7 +73,9 @@ class HeaderRules:
             encoded, length = self._heads[(status, *headers)]
         except (KeyError, TypeError):  # a part that cannot be hashed is none that may be sent
             encoded, length = self._encode(status, headers)
-        return Head(status[:3], encoded, length)
+        code = status[:3]
+        # RFC 9110 15.3.6: a 205 is not without a body, its body is empty.
+        return Head(code, encoded, 0 if code == "205" else length)
 
     def _encode(self, status: str, headers: list[tuple[str, str]]) -> tuple[bytes, int]:
         if status not in self._statuses:
@@ -134,6 +139,29 @@ class HeaderRules:
         if len(self._kinds) < 1000:
             self._kinds[name] = kind
         return kind
+
+
+class HintRules:
+    """Composes the heads of interim responses (RFC 8297): the same rules, but nothing is left out."""
+
+    __slots__ = ("_rules",)
+
+    def __init__(self) -> None:
+        self._rules = HeaderRules(_refuse_hint)
+
+    def compose(self, headers: list[tuple[str, str]]) -> bytes:
+        """Names and values in turn; b"" for none."""
+        head = self._rules.compose("200", headers)
+        if head.length >= 0:
+            _refuse_hint("Content-Length")
+        encoded = head.encoded[len("200\n") :]
+        if len(encoded) > HINTS_LIMIT:
+            raise ValueError(f"the early hints take {len(encoded)} bytes, more than {HINTS_LIMIT}")
+        return encoded
+
+
+def _refuse_hint(name: str) -> None:
+    raise ValueError(f"{name} is the host's, and no early hint")
 
 
 def _is_plain(part: object) -> bool:

@@ -13,11 +13,20 @@ CHUNK: Final = 2
 WHOLE: Final = 3
 """`send` kind: laid out as HEAD, when the chunk is all there is: the client need not wait for close()."""
 
+HINTS: Final = 4
+"""`send` kind: names and values of an interim response, laid out as in a head. Only before the head."""
+
 GONE: Final = -1
 """From `send`, `drain` and `pull`: nobody waits for this response any more."""
 
 TOO_LARGE: Final = -2
 """From `pull`: the request body is larger than `body_limit`."""
+
+TOO_SLOW: Final = -4
+"""From `pull`: the client did not send its body within `body_timeout`."""
+
+MALFORMED: Final = -5
+"""From `pull`: what came after the body must not be there."""
 
 # pino's levels.
 INFO: Final = 30
@@ -34,7 +43,8 @@ class Host(Protocol):
 
     def send(self, kind: int, length: int) -> int:
         """Hand over the first `length` bytes of the response buffer. Returns the bytes that may
-        still be produced, 0 when `drain` must be asked first, or GONE."""
+        still be produced, 0 when `drain` must be asked first, or GONE. Of HINTS 1 when they are
+        taken, 0 when they are too many, or GONE."""
         ...
 
     def drain(self) -> int:
@@ -43,7 +53,7 @@ class Host(Protocol):
 
     def pull(self) -> int:
         """Wait for the next piece of the request body in the input buffer. Returns its length,
-        0 at the end, GONE or TOO_LARGE."""
+        0 at the end, GONE, TOO_LARGE, TOO_SLOW or MALFORMED."""
         ...
 
     def log(self, level: int, stream: str, text: str) -> None:

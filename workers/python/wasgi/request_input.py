@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from .errors import BodyTooLarge, ClientGone
-from .host import TOO_LARGE, Host
+from .errors import BodyMalformed, BodyTooLarge, BodyTooSlow, ClientGone
+from .host import MALFORMED, TOO_LARGE, TOO_SLOW, Host
 
 
 class RequestInput:
@@ -13,10 +13,11 @@ class RequestInput:
     _piece = b""
     _at = 0
     _more = False
-    _failure: Exception | None = None
+    failure: Exception | None = None
     _closed = False
     gone = False
-    too_large = False
+    fault = ""
+    """The status that the client has earned with its body."""
 
     def __init__(self, host: Host, body: bytes | None) -> None:
         self._host = host
@@ -32,9 +33,10 @@ class RequestInput:
         if size is None or size < 0:
             wanted = -1
         elif size <= left:
-            start = self._at
-            self._at = start + size
-            return piece[start : start + size]
+            end = self._at + size
+            data = piece[self._at : end]
+            self._at = end
+            return data
         else:
             wanted = size
         taken = [piece[self._at :]] if left else []
@@ -93,7 +95,7 @@ class RequestInput:
         """Refuse all further use: the bytes that come next belong to another request."""
         self._closed = True
         self._piece = b""
-        self._failure = None
+        self.failure = None
 
     def _current(self) -> bytes:
         if self._closed:
@@ -103,8 +105,8 @@ class RequestInput:
     def _pull(self) -> bool:
         """Replace the used-up piece by the next one; False at the end of the body."""
         if not self._more:
-            if self._failure is not None:
-                raise self._failure.with_traceback(None)
+            if self.failure is not None:
+                raise self.failure.with_traceback(None)
             return False
         length = self._host.pull()
         if length > 0:
@@ -114,12 +116,18 @@ class RequestInput:
         self._more = False
         if length == 0:
             return False
-        self._failure = self._broken(length)
-        raise self._failure
+        self.failure = self._broken(length)
+        raise self.failure
 
     def _broken(self, answer: int) -> Exception:
         if answer == TOO_LARGE:
-            self.too_large = True
+            self.fault = "413"
             return BodyTooLarge("the request body is larger than body_limit")
+        if answer == TOO_SLOW:
+            self.fault = "408"
+            return BodyTooSlow("the client did not send its body within body_timeout")
+        if answer == MALFORMED:
+            self.fault = "400"
+            return BodyMalformed("the request body is followed by trailers that HTTP forbids")
         self.gone = True
         return ClientGone("the client disconnected before the request body was complete")

@@ -5,9 +5,9 @@ from struct import Struct
 from types import TracebackType
 from typing import Final
 
-from .errors import BodyTooLarge, ClientGone, ProtocolError
-from .headers import Head, HeaderRules
-from .host import CHUNK, GONE, HEAD, WARN, WHOLE, Host
+from .errors import ClientGone, ProtocolError
+from .headers import Head, HeaderRules, HintRules
+from .host import CHUNK, GONE, HEAD, HINTS, WARN, WHOLE, Host
 from .request_input import RequestInput
 
 ExcInfo = (
@@ -34,12 +34,19 @@ class Response:
     """Body bytes that Content-Length still allows; -1 while it allows any number."""
     _credit = 0
     _cut = False
+    _hints_dropped = False
 
     def __init__(
-        self, host: Host, rules: HeaderRules, request_input: RequestInput, head_only: bool
+        self,
+        host: Host,
+        rules: HeaderRules,
+        hint_rules: HintRules,
+        request_input: RequestInput,
+        head_only: bool,
     ) -> None:
         self._host = host
         self._rules = rules
+        self._hint_rules = hint_rules
         self._input = request_input
         self.head_only = head_only
 
@@ -48,7 +55,7 @@ class Response:
     ) -> Callable[[bytes], None]:
         """PEP 3333's start_response: record status and headers, return write()."""
         if self.ended:
-            raise ProtocolError("start_response was called after its request had ended")
+            raise ProtocolError("start_response was called after the response had ended")
         if exc_info is None:
             if self.head is not None:
                 raise ProtocolError("start_response was called twice without exc_info")
@@ -69,12 +76,15 @@ class Response:
         if self.sent:
             if error is None:
                 raise ProtocolError("the response has begun, its status cannot be replaced")
-            raise error.with_traceback(exc_info[2])
+            try:
+                raise error.with_traceback(exc_info[2])
+            finally:
+                del error, exc_info  # as in __call__
 
     def write(self, data: bytes, /) -> None:
         """PEP 3333's write(): `data` is on its way to the client when this returns."""
         if self.ended:
-            raise ProtocolError("write() was called after its request had ended")
+            raise ProtocolError("write() was called after the response had ended")
         if not isinstance(data, bytes):
             raise TypeError(f"write() takes bytes, got {type(data).__name__}")
         if data:
@@ -82,11 +92,35 @@ class Response:
         if self.gone:
             raise ClientGone("the client disconnected before the response was complete")
 
+    def early_hints(self, headers: list[tuple[str, str]], /) -> None:
+        """`wsgi.early_hints`: send an interim response of status 103 (RFC 8297) with these headers.
+        Does nothing for a client that cannot have one, and none once the head is sent."""
+        if self.sent or self.ended or self.gone:
+            return
+        encoded = self._hint_rules.compose(headers)
+        if not encoded:
+            return
+        self._host.response_buffer[: len(encoded)] = encoded
+        answer = self._host.send(HINTS, len(encoded))
+        if answer == GONE:
+            self.gone = True
+        elif answer == 0 and not self._hints_dropped:
+            self._hints_dropped = True
+            self._host.log(
+                WARN, "gateway", "A request has too many early hints; the rest is left out."
+            )
+
     @property
     def bodyless(self) -> bool:
         """Whether HTTP forbids this response a body."""
         head = self.head
         return self.head_only or (head is not None and head.code in NO_BODY)
+
+    def measure(self, length: int) -> None:
+        """Use this Content-Length if the application gave none, and there is to be one."""
+        head = self.head
+        if head is not None and head.length < 0 and head.code not in NO_BODY:
+            head.length = length
 
     def lay_out(self, chunk: bytes, length: int) -> bytes | None:
         """The head and its first chunk, as the host reads them; `length` is the Content-Length,
@@ -132,8 +166,12 @@ class Response:
         head = self.head
         if head is None:
             raise ProtocolError("the application produced a response without start_response")
-        if self._input.too_large and head.code[0] == "5":
-            raise BodyTooLarge("the request body is larger than body_limit")
+        failure, fault = self._input.failure, self._input.fault
+        # What frameworks make of a read that failed. Any other status is the application's own word.
+        if failure is not None and (
+            (fault and head.code[0] == "5") or (fault == "408" and head.code == "400")
+        ):
+            raise failure.with_traceback(None)
         if length < 0 or head.code == "204":
             return head.encoded
         return b"%b\nContent-Length\n%d" % (head.encoded, length)

@@ -75,6 +75,10 @@ def _answer(application: Callable[..., Any], environ: dict[str, Any]) -> str:
     return f"answered {response.status}" if response.status[:1] >= "5" else ""
 
 
+def _ignore_hints(_headers: list[tuple[str, str]], /) -> None:
+    pass
+
+
 def _environ(request: str, constants: Mapping[str, Any], host: Host) -> dict[str, Any]:
     method, _, target = request.strip().partition(" ")
     target = target.strip().partition("#")[0]
@@ -98,5 +102,6 @@ def _environ(request: str, constants: Mapping[str, Any], host: Host) -> dict[str
         "wsgi.url_scheme": "http",
         **constants,
         "wsgi.input": RequestInput(host, b""),
+        "wsgi.early_hints": _ignore_hints,
         MARKER: True,
     }
