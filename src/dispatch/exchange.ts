@@ -116,7 +116,7 @@ export class Exchange {
   fail(error: WasgiError): void {
     this.#over = true
     this.#reject(error)
-    this.#stream?.destroy(error)
+    this.#stream?.break(error)
     this.request.source?.discard()
   }
 

@@ -24,6 +24,7 @@ export class ResponseStream extends Readable {
   #early: Uint8Array[] = []
   #delivered = 0
   #finished = false
+  #broken: WasgiError | undefined
 
   constructor(owner: ResponseStreamOwner) {
     // No buffer of its own: `_read` is then called when, and only when, everything delivered so far
@@ -53,6 +54,15 @@ export class ResponseStream extends Readable {
   }
 
   /**
+   * The application broke off. What it had produced still reaches the client, even where nobody has
+   * asked for it yet: the response is cut after it, not replaced.
+   */
+  break(error: WasgiError): void {
+    if (this.#mode === 'waiting' || this.#delivered > 0) this.#broken = error
+    else this.destroy(error)
+  }
+
+  /**
    * Fastify pipes into the response when no hook wants the body. Then chunks are written straight
    * to the socket: its callbacks tell exactly what it has accepted, and each chunk's memory is given
    * back at that moment. Left to the garbage collector, which sees only small objects here, a fast
@@ -67,6 +77,7 @@ export class ResponseStream extends Readable {
     this.#response = destination
     for (const chunk of this.#early.splice(0)) this.#write(chunk)
     if (this.#finished) this.#end()
+    if (this.#broken !== undefined) this.destroy(this.#broken)
     return destination
   }
 
@@ -81,6 +92,11 @@ export class ResponseStream extends Readable {
       this.#mode = 'reader'
       for (const chunk of this.#early.splice(0)) this.deliver(chunk)
       if (this.#finished) this.#end()
+      if (this.#broken !== undefined && this.#delivered === 0) this.destroy(this.#broken)
+      return
+    }
+    if (this.#broken !== undefined) {
+      this.destroy(this.#broken)
       return
     }
     const bytes = this.#delivered

@@ -23,7 +23,11 @@ export function sendResponse(
   if (named && !isHttp2(request.raw)) reply.raw.statusMessage = response.reason
   const { headers, body } = response
   for (const name of Object.keys(headers)) reply.header(name, headers[name])
-  if (body instanceof ResponseStream) return reply.send(body)
+  if (body instanceof ResponseStream) {
+    // Fastify resets without an error code, which many clients take for the end of the body.
+    if (isHttp2(request.raw)) body.once('error', (error) => reply.raw.destroy(error))
+    return reply.send(body)
+  }
   // Without a payload Fastify leaves a Content-Length alone that answers HEAD.
   if (body.length === 0) return reply.send()
   const type = headers['content-type']

@@ -5,6 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { PIECE_BYTES, RequestBody } from '../../src/dispatch/request-body.ts'
 import { ResponseStream } from '../../src/dispatch/response-stream.ts'
+import { WasgiError } from '../../src/errors.ts'
 import { within } from './within.ts'
 
 const test = suite('bodies')
@@ -118,6 +119,28 @@ test(
     assert.is((await waiting).status, 'gone')
   })
 )
+
+for (const [name, chunks] of [
+  ['what was produced before it', ['one', 'two']],
+  ['nothing at all', []]
+] as const) {
+  test(
+    `a response that breaks off before anybody reads it gives its reader ${name}, then the error`,
+    within(5_000, async () => {
+      const body = new ResponseStream({ accepted: () => {}, closed: () => {} })
+      for (const chunk of chunks) body.deliver(Buffer.from(chunk))
+      body.break(new WasgiError('WASGI_ERR_INTERNAL', ['broken']))
+
+      const seen: string[] = []
+      const failure = once(body, 'error')
+      body.on('data', (chunk: Buffer) => seen.push(chunk.toString()))
+
+      const [error] = (await failure) as [Error & { code?: string }]
+      assert.is(error.code, 'WASGI_ERR_INTERNAL')
+      assert.equal(seen, [...chunks])
+    })
+  )
+}
 
 test(
   'trailers that could be taken for header fields of the request make a body malformed',
