@@ -10,6 +10,7 @@ export type Post = (message: FromWorker, transfer: ArrayBuffer[]) => void
 const CHUNK = 2
 const WHOLE = 3
 const HINTS = 4
+const ASK = 5
 const GONE = -1
 const TOO_LARGE = -2
 const TOO_SLOW = -4
@@ -71,6 +72,11 @@ export class Exchange {
     const task = this.#task
     if (task === undefined || this.#gone || this.#requests.isCancelled(task.slot)) return GONE
     if (kind === HINTS) return this.#sendHints(task.id, bytes)
+    if (kind === ASK) {
+      // What it answers with waits here for the first pull.
+      if (!this.#asked && this.#ahead === undefined) this.#ask(task)
+      return this.credit()
+    }
     // The length is taken first: transferring a chunk leaves this side with none of it.
     if (kind === CHUNK) {
       this.#credit -= bytes.length

@@ -2,6 +2,7 @@
 // before anything is read of the body.
 import type { IncomingMessage } from 'node:http'
 import { WasgiError } from '../errors.ts'
+import { authorityOf } from '../wire/request-target.ts'
 
 /** In bytes, but for the count. */
 export interface HeadLimits {
@@ -60,11 +61,15 @@ function checkSizes(raw: IncomingMessage, target: string, limits: HeadLimits): v
   }
 }
 
-/** RFC 9112, 3.2.4: the asterisk is for OPTIONS. */
+/** RFC 9112, 3.2: no fragment; 3.2.4: the asterisk is for OPTIONS; RFC 9110, 4.2.4: no user information. */
 function checkTarget({ method }: IncomingMessage, target: string): void {
   if (target.startsWith('*') && (target !== '*' || method !== 'OPTIONS')) {
     throw malformed('its target is an asterisk, which is for OPTIONS alone')
   }
+  if (target.includes('#')) throw malformed('its target has a fragment')
+  const authority = target.startsWith('/') ? undefined : authorityOf(target)
+  if (authority === '') throw malformed('its target names no host')
+  if (authority?.includes('@')) throw malformed('its target names a user')
 }
 
 function checkVersion({ httpVersion, headers }: IncomingMessage): void {

@@ -13,10 +13,9 @@ export function splitTarget(target: string): { path: string; query: string } {
   }
 }
 
-/** The host and port of an absolute-form target, without user information; undefined of another one. */
+/** The host and port of an absolute-form target; undefined of another one. */
 export function authorityOf(target: string): string | undefined {
-  const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1]
-  return authority?.slice(authority.lastIndexOf('@') + 1)
+  return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1]
 }
 
 /** Percent-decoding into Latin-1, one character per byte, as PEP 3333 wants it: never via UTF-8. */

@@ -12,7 +12,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workers" / "python"))
 
 from wasgi.handler import Gateway  # noqa: E402
-from wasgi.host import CHUNK, GONE, HEAD, WARN, WHOLE  # noqa: E402
+from wasgi.host import ASK, CHUNK, GONE, HEAD, WARN, WHOLE  # noqa: E402
 from wasgi.log_streams import LogStream  # noqa: E402
 
 # Inside the guest there are none: that is why the host supplies them.
@@ -173,7 +173,7 @@ def exchange(
     for kind, data in host.sent[first:]:
         if kind in (HEAD, WHOLE):
             head, chunks = _split(data)
-        else:
+        elif kind != ASK:
             assert kind == CHUNK
             chunks += data
     text = _split(host.response_buffer)[1].decode() if failed else ""

@@ -173,6 +173,22 @@ class Requests(unittest.TestCase):
         self.assertEqual((reply.outcome, reply.text), (4 | 32, "408"))
         self.assertEqual([type(error) for error in caught], [BodyTooSlow] * 2)
 
+    def test_reading_nothing_lets_a_client_go_on_that_waits_for_it(self) -> None:
+        def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+            nothing = environ["wsgi.input"].read(0) + environ["wsgi.input"].read(0)
+            sent.append(list(host.sent))
+            start_response("200 OK", [])
+            return [nothing + environ["wsgi.input"].read()]
+
+        sent: list[list[tuple[int, bytes]]] = []
+        bodies = []
+        for headers in ({}, {"HTTP_EXPECT": "100-continue"}):
+            host = FakeHost(pieces=[b"x", b"y"])
+            environ = environ_of() | headers
+            bodies.append(request(application, host, environ, body=None).body)
+
+        self.assertEqual((sent, bodies), ([[], [(5, b"")]], [b"xy", b"xy"]))
+
     def test_forbidden_trailers_are_an_os_error_and_the_clients_400(self) -> None:
         def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
             environ["wsgi.input"].read()

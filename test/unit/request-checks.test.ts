@@ -45,6 +45,10 @@ const ROWS: ReadonlyArray<readonly [string, Given, number]> = [
   ['the asterisk is refused for GET', { target: '*' }, 400],
   ['the asterisk is let through for OPTIONS', { method: 'OPTIONS', target: '*' }, 0],
   ['and refused if anything follows it', { method: 'OPTIONS', target: '*a' }, 400],
+  ['a fragment is refused', { target: '/a#b' }, 400],
+  ['an absolute target is let through', { target: 'http://example.org/@' }, 0],
+  ['but not without a host', { target: 'http:///' }, 400],
+  ['and not with a user in it', { target: 'http://user@example.org/' }, 400],
   ['a chunked body is let through', { headers: ['Transfer-Encoding', 'Chunked'] }, 0],
   ['another coding before it is refused', { headers: ['Transfer-Encoding', 'gzip, chunked'] }, 501],
   [

@@ -101,6 +101,8 @@ class Gateway:
                 self._shapes[shape] = keys
             environ = dict(zip(keys, values, strict=True))
             request_input = RequestInput(self._host, body)
+            if body is None and "HTTP_EXPECT" in environ:
+                request_input.held_back = True
             head_only = environ["REQUEST_METHOD"] == "HEAD"
             response = Response(self._host, self._rules, self._hint_rules, request_input, head_only)
             environ.update(self._constants)

@@ -16,6 +16,9 @@ WHOLE: Final = 3
 HINTS: Final = 4
 """`send` kind: names and values of an interim response, laid out as in a head. Only before the head."""
 
+ASK: Final = 5
+"""`send` kind, of no bytes: the body is about to be read, so the client may send it."""
+
 GONE: Final = -1
 """From `send`, `drain` and `pull`: nobody waits for this response any more."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from .errors import BodyMalformed, BodyTooLarge, BodyTooSlow, ClientGone
-from .host import MALFORMED, TOO_LARGE, TOO_SLOW, Host
+from .host import ASK, MALFORMED, TOO_LARGE, TOO_SLOW, Host
 
 
 class RequestInput:
@@ -14,6 +14,8 @@ class RequestInput:
     _at = 0
     _more = False
     failure: Exception | None = None
+    held_back = False
+    """The client sends nothing before it is told that somebody reads (`Expect: 100-continue`)."""
     _closed = False
     gone = False
     fault = ""
@@ -33,6 +35,10 @@ class RequestInput:
         if size is None or size < 0:
             wanted = -1
         elif size <= left:
+            if self.held_back and size == 0:
+                # Reading nothing is reading: mod_wsgi, too, tells the client to go on.
+                self.held_back = False
+                self._host.send(ASK, 0)
             end = self._at + size
             data = piece[self._at : end]
             self._at = end
