@@ -18,6 +18,7 @@ const checks: Array<readonly [string, readonly string[]]> = [
   ['layout', [node, 'scripts/layout.ts']],
   ['ruff', [node, 'scripts/ruff.ts', '--check']],
   ['reference', [node, 'scripts/reference.ts', '--check']],
+  ['conformance', [node, 'scripts/conformance.ts', '--check']],
   ['snippets', [node, 'scripts/snippets.ts']]
 ]
 const failed = checks.filter(([name, command]) => {

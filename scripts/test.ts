@@ -73,6 +73,9 @@ const suites: Readonly<Record<string, () => Program[]>> = {
     ...uvu('test/python/*.test.ts')
   ],
   realm: () => uvu('test/realm/*.test.ts'),
+  conformance: () => uvu('test/conformance/*.test.ts'),
+  property: () => uvu('test/property/*.test.ts'),
+  fuzz: () => uvu('test/fuzz/*.test.ts'),
   e2e: () => uvu('test/e2e/*.test.ts'),
   browser: () => uvu('test/browser/*.test.ts'),
   package: () => uvu('test/package/*.test.ts')

@@ -21,6 +21,8 @@ export interface RequestBodyOptions {
    * second. Only waiting counts: an application may take its time.
    */
   readonly timeoutMs: number
+  /** The Content-Length, if there is one. HTTP/2 lets a stream end before it is reached. */
+  readonly announcedBytes: number | undefined
   /** The client sends nothing before somebody reads (`Expect: 100-continue`). */
   readonly heldBack: boolean
 }
@@ -60,6 +62,7 @@ function hasForbiddenTrailer(source: Readable & { readonly rawTrailers?: string[
 export class RequestBody {
   readonly #source: Readable
   readonly #limitBytes: number
+  readonly #announcedBytes: number | undefined
   readonly #timeoutMs: number
   /** Until it is read. */
   #heldBack: boolean
@@ -73,8 +76,10 @@ export class RequestBody {
   /** Ends the wait for a change of the source. */
   #wake: (() => void) | undefined
 
-  constructor(source: Readable, { limitBytes, timeoutMs, heldBack }: RequestBodyOptions) {
+  constructor(source: Readable, options: RequestBodyOptions) {
+    const { limitBytes, timeoutMs, heldBack, announcedBytes } = options
     this.#source = source
+    this.#announcedBytes = announcedBytes
     this.#limitBytes = limitBytes
     this.#timeoutMs = timeoutMs
     this.#heldBack = heldBack
@@ -91,13 +96,16 @@ export class RequestBody {
       const chunk = this.#take()
       if (chunk !== undefined) return { status: 'more', chunk }
       if (this.#tooLarge) continue
-      if (this.#source.readableEnded) {
-        return { status: hasForbiddenTrailer(this.#source) ? 'malformed' : 'end', chunk: NOTHING }
-      }
+      if (this.#source.readableEnded) return { status: this.#ending(), chunk: NOTHING }
       if (this.#source.destroyed) return { status: 'gone', chunk: NOTHING }
       if (this.#tooSlow) return { status: 'too-slow', chunk: NOTHING }
       await this.#change()
     }
+  }
+
+  #ending(): 'end' | 'gone' | 'malformed' {
+    if (this.#announcedBytes !== undefined && this.#received !== this.#announcedBytes) return 'gone'
+    return hasForbiddenTrailer(this.#source) ? 'malformed' : 'end'
   }
 
   /** Reads the whole body, for one that announced a small length; else says why it did not arrive. */

@@ -1,13 +1,12 @@
 // What Node's parser refuses never becomes a request, so it is answered here, on the bare socket.
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { endGently } from './linger.ts'
+import { isHttp2 } from './request-checks.ts'
 
 interface ClientError extends Error {
   readonly code?: string
 }
-
-/** What is left open for the client to read its answer; then the connection is cut. */
-const LINGER_MS = 1000
 
 const STATUSES: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
@@ -21,19 +20,25 @@ type Open = Map<ServerResponse, IncomingMessage>
 /** A `clientErrorHandler` for Fastify, and what it needs to know of a server. */
 export class ClientErrors {
   readonly #open = new WeakMap<object, Open>()
+  /** Sockets that have their refusal: what still comes is read, and refused no more. */
+  readonly #refused = new WeakSet<Socket>()
 
   /** Keeps account of the requests of `server`. */
   watch(server: Server): void {
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+      if (isHttp2(request)) return
       const { socket } = request
-      let open = this.#open.get(socket)
-      if (open === undefined) {
-        open = new Map()
-        this.#open.set(socket, open)
-      }
+      const open = this.#open.get(socket) ?? this.#begin(socket)
       open.set(response, request)
       response.once('close', () => open.delete(response))
     })
+  }
+
+  #begin(socket: Socket): Open {
+    const open: Open = new Map()
+    this.#open.set(socket, open)
+    socket.once('end', () => setImmediate(abandon, socket, open))
+    return open
   }
 
   /**
@@ -41,31 +46,48 @@ export class ClientErrors {
    * none of them must take the refusal for its own.
    */
   readonly handle = (error: ClientError, socket: Socket): void => {
+    if (this.#refused.has(socket)) return
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
       return
     }
+    this.#refused.add(socket)
     const open = [...(this.#open.get(socket) ?? [])]
     const [last] = open.slice(-1)
     if (last === undefined) refuse(error, socket)
-    else if (last[1].complete) last[0].once('close', () => refuse(error, socket))
-    else if (open.length === 1 && !last[0].headersSent) refuse(error, socket)
+    else if (last[1].complete) {
+      // A refusal of Node's own may stand between, which ends the connection: then that is the last word.
+      last[0].once('close', () => setImmediate(refuse, error, socket))
+    } else if (open.length === 1 && !last[0].headersSent) {
+      refuse(error, socket, last[1].method)
+      // It is over, although its connection lingers: whoever reads its body must not wait for that.
+      last[0].emit('close')
+    }
     // Its body broke off after its response had begun.
     else socket.destroy()
   }
 }
 
-function refuse({ code = '' }: ClientError, socket: Socket): void {
-  if (!socket.writable) {
-    socket.destroy()
-    return
+/**
+ * What a client that has closed its side has not sent will never come. Node's parser says so itself,
+ * but for requests to upgrade, whose faults it keeps quiet about.
+ */
+function abandon(socket: Socket, open: Open): void {
+  if (!socket.writable) return
+  for (const request of open.values()) {
+    if (!request.complete) request.destroy()
   }
+}
+
+/** `method` is that of the request that broke off, if it is that. */
+function refuse({ code = '' }: ClientError, socket: Socket, method?: string): void {
+  if (!socket.writable) return // it is being closed
   const status = STATUSES[code] ?? 400
   const phrase = STATUS_CODES[status] ?? ''
   const text = `${status} ${phrase}\n${code}\n`
   const head = `HTTP/1.1 ${status} ${phrase}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8`
-  socket.end(
-    `${head}\r\nContent-Length: ${text.length}\r\nDate: ${new Date().toUTCString()}\r\n\r\n${text}`
+  endGently(
+    socket,
+    `${head}\r\nContent-Length: ${text.length}\r\nDate: ${new Date().toUTCString()}\r\n\r\n${method === 'HEAD' ? '' : text}`
   )
-  setTimeout(() => socket.destroy(), LINGER_MS).unref()
 }

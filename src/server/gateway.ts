@@ -16,6 +16,8 @@ import { type ProxyRules, throughProxies } from '../wire/trusted-proxies.ts'
 import type { AccessHook } from './access.ts'
 import { sendEarlyHints } from './early-hints.ts'
 import { isHeldBack } from './expectations.ts'
+import { lingerAfterResponse } from './linger.ts'
+import { turnOf } from './pipeline.ts'
 import { sendDebugPage, sendResponse } from './reply.ts'
 import { checkRequest, endsConnection, type HeadLimits, isHttp2 } from './request-checks.ts'
 
@@ -41,8 +43,12 @@ export async function answer(
   reply: FastifyReply
 ): Promise<FastifyReply> {
   try {
-    // Without it nobody waits for an answer, and a peer without an address is not a Unix socket's.
-    if (request.raw.socket.destroyed) throw new WasgiError('WASGI_ERR_CLIENT_GONE', ['its head'])
+    const turn = isHttp2(request.raw) ? undefined : turnOf(request.raw, reply.raw)
+    const isOpen = turn === undefined || (await turn)
+    // Nobody waits for an answer, and a peer without an address is not a Unix socket's.
+    if (!isOpen || request.raw.socket.destroyed) {
+      throw new WasgiError('WASGI_ERR_CLIENT_GONE', ['its head'])
+    }
     checkRequest(request.raw, request.originalUrl, options.limits)
     const head = requestHead(options, request)
     const label = `${request.raw.method ?? 'GET'} ${request.originalUrl}`
@@ -58,6 +64,7 @@ export async function answer(
     if (!(error instanceof WasgiError)) throw error
     if (endsConnection(error.statusCode) && !isHttp2(request.raw)) {
       reply.header('connection', 'close')
+      lingerAfterResponse(request.raw.socket)
     }
     if (options.debug && error.traceback !== undefined) return sendDebugPage(reply, error)
     throw publicError(error)
@@ -116,13 +123,19 @@ function headerLines(raw: IncomingMessage, target: string): readonly string[] {
   const { rawHeaders } = raw
   const authority = isHttp2(raw) ? raw.headers[':authority'] : authorityOf(target)
   if (authority === undefined && !isHttp2(raw)) return rawHeaders
+  let hosts = 0
   const lines = authority === undefined ? [] : ['host', String(authority)]
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const [name = '', value = ''] = rawHeaders.slice(i, i + 2)
     if (name.startsWith(':')) continue
-    if (authority !== undefined && name.toLowerCase() === 'host') continue
+    if (authority !== undefined && name.toLowerCase() === 'host') {
+      hosts++
+      continue
+    }
     lines.push(name, value)
   }
+  // That it does not count is no reason to take what would be refused elsewhere.
+  if (hosts > 1) throw new WasgiError('WASGI_ERR_BAD_REQUEST', ['it has several Host fields'])
   return lines
 }
 
@@ -165,7 +178,12 @@ function takeBody(
     throw new WasgiError('WASGI_ERR_BODY_TOO_LARGE', [bodyLimitBytes])
   }
   const heldBack = isHeldBack(raw)
-  const limits = { limitBytes: bodyLimitBytes, timeoutMs: bodyTimeoutMs, heldBack }
+  const limits = {
+    limitBytes: bodyLimitBytes,
+    timeoutMs: bodyTimeoutMs,
+    heldBack,
+    announcedBytes: open ? undefined : announced
+  }
   const source = new RequestBody(raw, limits)
   if (open || announced > PIECE_BYTES || heldBack) return { body: null, source }
   return wholeBody(source, bodyTimeoutMs)

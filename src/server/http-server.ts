@@ -100,7 +100,11 @@ function protocol({ http2, headerTimeout }: Settings, tls: TlsFiles | undefined)
     connectionsCheckingInterval: Math.min(MAX_CHECKING_MS, Math.ceil(headerTimeout / 4)),
     headersTimeout: headerTimeout,
     // How long a body may take is counted where it is read.
-    requestTimeout: 0
+    requestTimeout: 0,
+    // request-checks.ts does, and what follows in the pipeline is refused with it.
+    requireHostHeader: false,
+    // TLS has a notice for it, too.
+    allowHalfOpen: true
   }
   if (tls === undefined) return { http: connections, forceCloseConnections: 'idle' }
   if (!http2) return { https: { ...connections, ...tls }, forceCloseConnections: 'idle' }

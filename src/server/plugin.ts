@@ -99,12 +99,15 @@ function addRoutes(instance: FastifyInstance, options: GatewayOptions): void {
 }
 
 /**
- * Fastify refuses a Content-Type it cannot parse before any handler runs; to the application it is
- * only text. The environ is built from the raw header lines, so nothing is lost by hiding it here.
+ * Fastify refuses a Content-Type it cannot parse before any handler runs, and a QUERY that has none; to
+ * the application it is only text. The environ is built from the raw header lines, so nothing is lost
+ * by hiding it here.
  */
-function hideOddContentType(request: FastifyRequest): void {
-  const type = request.headers['content-type']
-  if (type !== undefined && !isSimpleContentType(type)) delete request.raw.headers['content-type']
+function hideOddContentType({ method, headers, raw }: FastifyRequest): void {
+  const type = headers['content-type']
+  if (type !== undefined && isSimpleContentType(type)) return
+  if (method === 'QUERY') raw.headers['content-type'] = 'application/octet-stream'
+  else if (type !== undefined) delete raw.headers['content-type']
 }
 
 const scope: FastifyPluginAsync<WasgiFastifyOptions> = async (instance, options) => {

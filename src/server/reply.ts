@@ -22,7 +22,11 @@ export function sendResponse(
   const named = response.reason !== STATUS_CODES[response.status]
   if (named && !isHttp2(request.raw)) reply.raw.statusMessage = response.reason
   const { headers, body } = response
-  for (const name of Object.keys(headers)) reply.header(name, headers[name])
+  for (const name of Object.keys(headers)) {
+    // Fastify keeps headers in an object on which this name is another thing.
+    if (name === '__proto__') reply.raw.setHeader(name, headers[name] ?? '')
+    else reply.header(name, headers[name])
+  }
   if (body instanceof ResponseStream) {
     // Fastify resets without an error code, which many clients take for the end of the body.
     if (isHttp2(request.raw)) body.once('error', (error) => reply.raw.destroy(error))

@@ -68,7 +68,7 @@ function checkTarget({ method }: IncomingMessage, target: string): void {
   }
   if (target.includes('#')) throw malformed('its target has a fragment')
   const authority = target.startsWith('/') ? undefined : authorityOf(target)
-  if (authority === '') throw malformed('its target names no host')
+  if (authority?.startsWith(':') || authority === '') throw malformed('its target names no host')
   if (authority?.includes('@')) throw malformed('its target names a user')
 }
 
@@ -76,6 +76,7 @@ function checkVersion({ httpVersion, headers }: IncomingMessage): void {
   if (httpVersion !== '1.1' && httpVersion !== '1.0') {
     throw new WasgiError('WASGI_ERR_HTTP_VERSION', [httpVersion])
   }
+  if (httpVersion === '1.1' && headers.host === undefined) throw malformed('it has no Host')
   const coding = headers['transfer-encoding']
   if (coding === undefined) return
   // RFC 9112, 6.1: where it ends is anybody's guess, which is how requests are smuggled.

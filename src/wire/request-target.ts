@@ -1,8 +1,12 @@
 // The request target (RFC 9112, 3.2) and its path as PEP 3333 wants it. Both threads need it: the
 // main thread to see what lies under a mount, the worker to fill in the environ.
 
-/** RFC 9112, 3.2: origin-form, absolute-form and `*`. The path stays percent-encoded. */
+/**
+ * RFC 9112, 3.2: origin-form, absolute-form and `*`, whose path is `/`, since PEP 3333 has no other for
+ * the whole server. The path stays percent-encoded.
+ */
 export function splitTarget(target: string): { path: string; query: string } {
+  if (target === '*') return { path: '/', query: '' }
   const absolute = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i.exec(target)
   const rest = absolute === null ? target : target.slice(absolute[0].length)
   const mark = rest.indexOf('?')

@@ -5,6 +5,18 @@ export const TRANSPORTS = ['tcp', 'unix', 'plugin', 'embedded', 'http10', 'tls',
 
 export type Transport = (typeof TRANSPORTS)[number]
 
+/** The Host of every request that `Wire.send` makes; `:authority` in HTTP/2. */
+export const HOST = 'conformance.example:8080'
+
+/** What the server of a `strict` row is started with, beside what every server is. */
+export const STRICT = {
+  requestLineLimitBytes: 1000,
+  headerCountLimit: 20,
+  headerLimitBytes: 4096,
+  bodyLimitBytes: 100_000,
+  timeoutMs: 1000
+} as const
+
 /** What the table's page is divided into. */
 export type Section =
   | 'The environ'
@@ -27,12 +39,14 @@ export interface Row {
   readonly source: string
   /** Numbers of traps in the checklist. */
   readonly traps?: readonly number[]
-  /** Where it cannot be tried, and why. `raw` rows leave out `http2` without saying so. */
+  /** Where it cannot be tried, and why. `raw` rows leave out `http2` and `http10` without saying so. */
   readonly except?: Readonly<Partial<Record<Transport, string>>>
   /** The row speaks HTTP/1.x bytes itself (`wire.connect()`), in whichever version it likes. */
   readonly raw?: boolean
   /** What Node's parser refuses before wasgi sees it, by the parser's own error code. */
   readonly parser?: `HPE_${string}` | `ERR_${string}`
+  /** Tried on a server of its own with small limits and short timeouts (`STRICT`). */
+  readonly strict?: boolean
   readonly check: (wire: Wire) => Promise<void>
 }
 

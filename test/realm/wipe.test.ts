@@ -46,7 +46,6 @@ const settings: Omit<Boot, 'kind'> = {
     hook: null
   },
   multiprocess: false,
-  run_once: false,
   debug: false,
   tmpLimitBytes: 64 * 2 ** 20,
   windowBytes: 262_144,

@@ -10,7 +10,7 @@ import { within } from './within.ts'
 
 const test = suite('bodies')
 
-const LIMITS = { limitBytes: 1e6, timeoutMs: 0, heldBack: false }
+const LIMITS = { limitBytes: 1e6, timeoutMs: 0, heldBack: false, announcedBytes: undefined }
 
 test(
   'a request body comes in pieces of the piece size, then its end',
@@ -141,6 +141,21 @@ for (const [name, chunks] of [
     })
   )
 }
+
+test(
+  'a body that ends before or after its announced length is not a whole one',
+  within(5_000, async () => {
+    const results: unknown[] = []
+    for (const announcedBytes of [2, 3, 4]) {
+      const source = new PassThrough()
+      source.end('abc')
+      const whole = await new RequestBody(source, { ...LIMITS, announcedBytes }).whole()
+      results.push(typeof whole === 'string' ? whole : Buffer.from(whole).toString())
+    }
+
+    assert.equal(results, ['gone', 'abc', 'gone'])
+  })
+)
 
 test(
   'trailers that could be taken for header fields of the request make a body malformed',

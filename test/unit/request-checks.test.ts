@@ -48,6 +48,7 @@ const ROWS: ReadonlyArray<readonly [string, Given, number]> = [
   ['a fragment is refused', { target: '/a#b' }, 400],
   ['an absolute target is let through', { target: 'http://example.org/@' }, 0],
   ['but not without a host', { target: 'http:///' }, 400],
+  ['and not with a port alone', { target: 'http://:80/' }, 400],
   ['and not with a user in it', { target: 'http://user@example.org/' }, 400],
   ['a chunked body is let through', { headers: ['Transfer-Encoding', 'Chunked'] }, 0],
   ['another coding before it is refused', { headers: ['Transfer-Encoding', 'gzip, chunked'] }, 501],

@@ -231,7 +231,6 @@ function bootMessage(
       hook: null
     },
     multiprocess: false,
-    run_once: false,
     debug: false,
     tmpLimitBytes: 67_108_864,
     windowBytes: 262_144,

@@ -1,0 +1,10 @@
+"""Yields as many items of as many bytes as it is told."""
+
+from gallery.telling import PLAIN, told
+
+
+def application(environ, start_response):
+    count, size = told(environ)
+    start_response("200 OK", [PLAIN])
+    for index in range(count):
+        yield bytes([index % 256]) * size
