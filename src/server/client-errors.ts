@@ -20,6 +20,7 @@ type Open = Map<ServerResponse, IncomingMessage>
 /** A `clientErrorHandler` for Fastify, and what it needs to know of a server. */
 export class ClientErrors {
   readonly #open = new WeakMap<object, Open>()
+  readonly #latest = new WeakMap<object, IncomingMessage>()
   /** Sockets that have their refusal: what still comes is read, and refused no more. */
   readonly #refused = new WeakSet<Socket>()
 
@@ -30,6 +31,7 @@ export class ClientErrors {
       const { socket } = request
       const open = this.#open.get(socket) ?? this.#begin(socket)
       open.set(response, request)
+      this.#latest.set(socket, request)
       response.once('close', () => open.delete(response))
     })
   }
@@ -54,7 +56,9 @@ export class ClientErrors {
     this.#refused.add(socket)
     const open = [...(this.#open.get(socket) ?? [])]
     const [last] = open.slice(-1)
-    if (last === undefined) refuse(error, socket)
+    // A request that was answered before its body broke off has had its answer.
+    if (last === undefined && this.#latest.get(socket)?.complete === false) endGently(socket)
+    else if (last === undefined) refuse(error, socket)
     else if (last[1].complete) {
       // A refusal of Node's own may stand between, which ends the connection: then that is the last word.
       last[0].once('close', () => setImmediate(refuse, error, socket))

@@ -44,7 +44,8 @@ export async function answer(
 ): Promise<FastifyReply> {
   try {
     const turn = isHttp2(request.raw) ? undefined : turnOf(request.raw, reply.raw)
-    const isOpen = turn === undefined || (await turn)
+    // A connection that lingers after its last response may bring more, which is no request any more.
+    const isOpen = turn === undefined ? request.raw.socket.writable !== false : await turn
     // Nobody waits for an answer, and a peer without an address is not a Unix socket's.
     if (!isOpen || request.raw.socket.destroyed) {
       throw new WasgiError('WASGI_ERR_CLIENT_GONE', ['its head'])

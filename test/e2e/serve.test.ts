@@ -102,7 +102,7 @@ test(
       const { environ } = mirrored(await server.request('/'))
 
       assert.match(server.url, /^http:\/\/\[::1\]:\d+$/)
-      assert.is(environ.SERVER_NAME, '::1')
+      assert.is(environ.SERVER_NAME, '[::1]')
     } finally {
       await server.close()
     }
