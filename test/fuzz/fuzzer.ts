@@ -56,7 +56,9 @@ export class Fuzzer {
     const reports: string[] = []
     for (const [input, fault] of faults) reports.push(await this.#report(input, fault))
     const unexplained = faults.some(([input]) => input === undefined)
-    return unexplained ? [...reports, ...(await this.#alone(inputs))] : reports
+    // A worker that is held would be held for each of them.
+    const held = faults.some(([, fault]) => fault.endsWith(' held'))
+    return unexplained && !held ? [...reports, ...(await this.#alone(inputs))] : reports
   }
 
   async #talk(inputs: readonly FuzzCase[], patient = true): Promise<Outcome[]> {
@@ -135,7 +137,11 @@ export class Fuzzer {
 
   /** What the application noted since the last time, or what is wrong with its worker. */
   async #notes(): Promise<readonly Note[] | string> {
-    const reply = await this.#server.request(NOTES)
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    const timer = setTimeout(resolve, LIMIT_MS, undefined)
+    const reply = await Promise.race([this.#server.request(NOTES), promise])
+    clearTimeout(timer)
+    if (reply === undefined) return 'a plain request is not answered: the worker is held'
     if (reply.status !== 200) return `a plain request is answered with ${reply.status}`
     const { token, notes } = JSON.parse(reply.text) as { token: string; notes: readonly Note[] }
     const other = this.#token !== undefined && this.#token !== token

@@ -113,6 +113,7 @@ async function boot(): Promise<Guest> {
       names: Object.keys(env),
       sys_path: ['/app'],
       multiprocess: true,
+      run_once: false,
       worker: 'default/1',
       capture: false,
       adopted: false
