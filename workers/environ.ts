@@ -4,9 +4,7 @@
 import type { RequestTask } from '../src/wire/messages.ts'
 import { HEAD_LINES } from '../src/wire/request-head.ts'
 import { decodePath, splitTarget } from '../src/wire/request-target.ts'
-import { EnvironError, type HeadShape, HeadShapes } from './head-shapes.ts'
-
-export { EnvironError }
+import { type HeadShape, HeadShapes } from './head-shapes.ts'
 
 /** CPython's Python/marshal.c: type codes of version 5 of the format. */
 const TUPLE = 0x28 // '('
@@ -16,6 +14,15 @@ const SHORT_ASCII = 0x7a // 'z'; 'Z' is interned text, which Python never frees,
 const UNICODE = 0x75 // 'u'
 const BYTES = 0x73 // 's'
 const NONE = 0x4e // 'N'
+
+/** Thrown when the head cannot be represented; the text says why. Ends as the client's 431. */
+export class EnvironError extends Error {
+  readonly status: number
+  constructor(message: string, status: number) {
+    super(message)
+    this.status = status
+  }
+}
 
 export class EnvironWriter {
   #shapes = new HeadShapes()

@@ -2,18 +2,6 @@
 // same header names over and over, so the keys cross into Python once for each such list of names.
 import { HEAD_LINES } from '../src/wire/request-head.ts'
 
-/** Thrown when the head cannot be represented; the text says why. Ends as the client's 400 or 431. */
-export class EnvironError extends Error {
-  readonly status: number
-  constructor(message: string, status: number) {
-    super(message)
-    this.status = status
-  }
-}
-
-/** Which of two values counts is a matter of opinion, and who disagrees can be fooled. */
-const SINGLE_KEYS: ReadonlySet<string> = new Set(['HTTP_HOST', 'CONTENT_LENGTH', 'CONTENT_TYPE'])
-
 /** The keys that every environ has, in the order of their values. PEP 3333, RFC 3875. */
 const LINE_KEYS: readonly string[] = [
   'REQUEST_METHOD',
@@ -52,7 +40,7 @@ export interface HeadShape {
 export class HeadShapes {
   readonly #known = new Map<string, HeadShape>()
 
-  /** The shape of a head, given its lines (wire/request-head.ts). Throws EnvironError for a bad one. */
+  /** The shape of a head, given its lines (wire/request-head.ts). */
   find(lines: readonly string[]): HeadShape {
     let names = ''
     for (let i = HEAD_LINES; i + 1 < lines.length; i += 2) names += `${lines[i]}\n`
@@ -72,7 +60,6 @@ export class HeadShapes {
     for (let i = HEAD_LINES; i + 1 < lines.length; i += 2) {
       const key = keyOf(lines[i] ?? '')
       if (key !== '' && !placeOf.has(key)) placeOf.set(key, placeOf.size)
-      else if (SINGLE_KEYS.has(key)) throw new EnvironError(`${lines[i]} was sent twice`, 400)
       places.push(placeOf.get(key) ?? -1)
     }
     const keys = [...placeOf.keys()]

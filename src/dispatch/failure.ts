@@ -33,11 +33,8 @@ function clientError(status: number): WasgiError {
       return new WasgiError('WASGI_ERR_BODY_TOO_LARGE', ['streamed'])
     case 431:
       return new WasgiError('WASGI_ERR_HEADERS', ['it does not fit the worker'])
-    default: {
-      const reason =
-        'Host, Content-Length or Content-Type is given twice, or its trailers are forbidden'
-      return new WasgiError('WASGI_ERR_BAD_REQUEST', [reason])
-    }
+    default:
+      return new WasgiError('WASGI_ERR_BAD_REQUEST', ['its trailers are forbidden'])
   }
 }
 

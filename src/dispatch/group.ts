@@ -84,8 +84,7 @@ export class ProcessGroup implements RequestGroup {
   readonly name: string
   /** CPython's, once the group has started. */
   pythonVersion = ''
-  /** See RequestGroup. */
-  started: Promise<void> = Promise.resolve()
+  #started: Promise<void> = Promise.resolve()
   #closing: Promise<void> | undefined
   readonly #mode: Mode
   readonly #snapshots = new SnapshotCounts()
@@ -110,9 +109,9 @@ export class ProcessGroup implements RequestGroup {
   /** As `start()`, without the wait: whether it succeeds is what `started` says. */
   static begin(options: GroupOptions, locks: SharedLocks, events: GroupEvents): ProcessGroup {
     const group = new ProcessGroup(options, locks, events)
-    group.started = group.#start(options, locks, events)
+    group.#started = group.#start(options, locks, events)
     // Who began it may look only later, and a failure must not end the process meanwhile.
-    group.started.catch(() => undefined)
+    group.#started.catch(() => undefined)
     return group
   }
 
@@ -178,6 +177,10 @@ export class ProcessGroup implements RequestGroup {
   }
 
   /** See RequestGroup, here and below. */
+  get started(): Promise<void> {
+    return this.#started
+  }
+
   handle(request: GatewayRequest): Exchange {
     return this.#dispatcher.handle(request)
   }

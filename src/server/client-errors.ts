@@ -14,13 +14,13 @@ const STATUSES: Readonly<Record<string, number>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413
 }
 
-/** Requests of each connection that have not been answered in full. */
-type Open = Map<ServerResponse, IncomingMessage>
+/** Responses of each connection that are not out in full. */
+type Open = Set<ServerResponse>
 
 /** A `clientErrorHandler` for Fastify, and what it needs to know of a server. */
 export class ClientErrors {
   readonly #open = new WeakMap<object, Open>()
-  readonly #latest = new WeakMap<object, IncomingMessage>()
+  readonly #latest = new WeakMap<object, ServerResponse>()
   /** Sockets that have their refusal: what still comes is read, and refused no more. */
   readonly #refused = new WeakSet<Socket>()
 
@@ -30,14 +30,14 @@ export class ClientErrors {
       if (isHttp2(request)) return
       const { socket } = request
       const open = this.#open.get(socket) ?? this.#begin(socket)
-      open.set(response, request)
-      this.#latest.set(socket, request)
+      open.add(response)
+      this.#latest.set(socket, response)
       response.once('close', () => open.delete(response))
     })
   }
 
   #begin(socket: Socket): Open {
-    const open: Open = new Map()
+    const open: Open = new Set()
     this.#open.set(socket, open)
     socket.once('end', () => setImmediate(abandon, socket, open))
     return open
@@ -57,15 +57,15 @@ export class ClientErrors {
     const open = [...(this.#open.get(socket) ?? [])]
     const [last] = open.slice(-1)
     // A request that was answered before its body broke off has had its answer.
-    if (last === undefined && this.#latest.get(socket)?.complete === false) endGently(socket)
+    if (last === undefined && this.#latest.get(socket)?.req.complete === false) endGently(socket)
     else if (last === undefined) refuse(error, socket)
-    else if (last[1].complete) {
+    else if (last.req.complete) {
       // A refusal of Node's own may stand between, which ends the connection: then that is the last word.
-      last[0].once('close', () => setImmediate(refuse, error, socket))
-    } else if (open.length === 1 && !last[0].headersSent) {
-      refuse(error, socket, last[1].method)
+      last.once('close', () => setImmediate(refuse, error, socket))
+    } else if (open.length === 1 && !last.headersSent) {
+      refuse(error, socket, last.req.method)
       // It is over, although its connection lingers: whoever reads its body must not wait for that.
-      last[0].emit('close')
+      last.emit('close')
     }
     // Its body broke off after its response had begun.
     else socket.destroy()
@@ -78,8 +78,8 @@ export class ClientErrors {
  */
 function abandon(socket: Socket, open: Open): void {
   if (!socket.writable) return
-  for (const request of open.values()) {
-    if (!request.complete) request.destroy()
+  for (const { req } of open) {
+    if (!req.complete) req.destroy()
   }
 }
 

@@ -43,11 +43,9 @@ export async function answer(
   reply: FastifyReply
 ): Promise<FastifyReply> {
   try {
-    const turn = isHttp2(request.raw) ? undefined : turnOf(request.raw, reply.raw)
-    // A connection that lingers after its last response may bring more, which is no request any more.
-    const isOpen = turn === undefined ? request.raw.socket.writable !== false : await turn
+    const turn = turnOf(request.raw, reply.raw)
     // Nobody waits for an answer, and a peer without an address is not a Unix socket's.
-    if (!isOpen || request.raw.socket.destroyed) {
+    if (!(turn instanceof Promise ? await turn : turn)) {
       throw new WasgiError('WASGI_ERR_CLIENT_GONE', ['its head'])
     }
     checkRequest(request.raw, request.originalUrl, options.limits)
@@ -124,19 +122,13 @@ function headerLines(raw: IncomingMessage, target: string): readonly string[] {
   const { rawHeaders } = raw
   const authority = isHttp2(raw) ? raw.headers[':authority'] : authorityOf(target)
   if (authority === undefined && !isHttp2(raw)) return rawHeaders
-  let hosts = 0
   const lines = authority === undefined ? [] : ['host', String(authority)]
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const [name = '', value = ''] = rawHeaders.slice(i, i + 2)
     if (name.startsWith(':')) continue
-    if (authority !== undefined && name.toLowerCase() === 'host') {
-      hosts++
-      continue
-    }
+    if (authority !== undefined && name.toLowerCase() === 'host') continue
     lines.push(name, value)
   }
-  // That it does not count is no reason to take what would be refused elsewhere.
-  if (hosts > 1) throw new WasgiError('WASGI_ERR_BAD_REQUEST', ['it has several Host fields'])
   return lines
 }
 

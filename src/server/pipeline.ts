@@ -1,24 +1,33 @@
 // Requests that a client of HTTP/1.1 sends ahead, without waiting for responses, are answered one after
-// the other, as if it had waited.
+// the other, as if it had waited; and none after the response that ends its connection.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isHttp2 } from './request-checks.ts'
 
 /** The response to the latest request of each connection. */
 const latest = new WeakMap<object, ServerResponse>()
 
 /**
- * Lets a request wait until the response before it is out: RFC 9112, 9.3.2 allows another order for
- * safe methods only, and what comes after a response that ends its connection is no request any more,
- * but perhaps the end of the one before. Undefined when there is nothing to wait for; else resolves
- * with whether the connection is still there.
+ * Whether a request is to be answered, once the response before it is out: RFC 9112, 9.3.2 allows
+ * another order for safe methods only, and what comes after a response that ends its connection is no
+ * request any more, but perhaps the end of the one before. At once when there is nothing to wait for.
  */
 export function turnOf(
-  { socket }: IncomingMessage,
+  request: IncomingMessage,
   response: ServerResponse
-): Promise<boolean> | undefined {
+): boolean | Promise<boolean> {
+  const { socket } = request
+  if (isHttp2(request)) return !socket.destroyed
+  if (saysClose(request)) response.shouldKeepAlive = false
   const before = latest.get(socket)
   latest.set(socket, response)
-  if (before === undefined || before.closed) return undefined
+  // A connection that lingers after its last response is there, and not to be written to.
+  if (before === undefined || before.closed) return socket.writable !== false && !socket.destroyed
   return new Promise((resolve) => {
     before.once('close', () => resolve(before.shouldKeepAlive && socket.writable))
   })
+}
+
+/** RFC 9112, 9.3: `close` counts, whatever stands beside it. In HTTP/1.0 Node goes by `keep-alive`. */
+function saysClose({ httpVersion, headers }: IncomingMessage): boolean {
+  return httpVersion === '1.0' && /(?:^|,)\s*close\s*(?:,|$)/i.test(headers.connection ?? '')
 }

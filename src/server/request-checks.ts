@@ -12,7 +12,13 @@ export interface HeadLimits {
 }
 
 /** RFC 9110, 7.2 and RFC 3986, 3.2.2: a name, an address, an address in brackets, and a port. */
-const HOST = /^(?:\[[0-9A-Za-z:.%_~-]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(?::[0-9]*)?$/
+const HOST =
+  /^(?:\[[0-9A-Za-z:.%_~-]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?$/
+
+/** Which of two of these counts is a matter of opinion, and who disagrees can be fooled. */
+const SINGLE: ReadonlySet<string> = new Set(['host', 'content-length', 'content-type'])
+/** Few names are as long as one of them, so that few need be looked at. */
+const SINGLE_LENGTHS: ReadonlySet<number> = new Set([...SINGLE].map((name) => name.length))
 
 /** Statuses after which the next bytes of the connection may be anything. */
 const CLOSING: ReadonlySet<number> = new Set([400, 408, 413, 414, 417, 431, 501, 505])
@@ -32,7 +38,8 @@ export function isHttp2(raw: IncomingMessage): boolean {
  * Fastify may have rewritten what `raw` has.
  */
 export function checkRequest(raw: IncomingMessage, target: string, limits: HeadLimits): void {
-  checkSizes(raw, target, limits)
+  checkLine(raw, target, limits.requestLineLimit)
+  checkHeaders(raw, limits)
   checkTarget(raw, target)
   if (!isHttp2(raw)) checkVersion(raw)
   const { host, expect } = raw.headers
@@ -44,18 +51,26 @@ export function checkRequest(raw: IncomingMessage, target: string, limits: HeadL
   }
 }
 
-function checkSizes(raw: IncomingMessage, target: string, limits: HeadLimits): void {
-  const { method = '', rawHeaders } = raw
-  const lineBytes = method.length + target.length + '  HTTP/1.1'.length
-  if (lineBytes > limits.requestLineLimit) {
-    throw new WasgiError('WASGI_ERR_REQUEST_LINE', [lineBytes, limits.requestLineLimit])
-  }
-  const count = rawHeaders.length / 2
-  if (count > limits.headerCountLimit) {
+function checkLine({ method = '' }: IncomingMessage, target: string, limit: number): void {
+  const bytes = method.length + target.length + '  HTTP/1.1'.length
+  if (bytes > limit) throw new WasgiError('WASGI_ERR_REQUEST_LINE', [bytes, limit])
+}
+
+function checkHeaders({ rawHeaders }: IncomingMessage, limits: HeadLimits): void {
+  if (rawHeaders.length / 2 > limits.headerCountLimit) {
     throw new WasgiError('WASGI_ERR_HEADERS', [`more than ${limits.headerCountLimit} header lines`])
   }
   let bytes = 0
-  for (const text of rawHeaders) bytes += text.length + 2 // ': ' after a name, CRLF after a value
+  const seen: string[] = []
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ''
+    bytes += name.length + (rawHeaders[i + 1] ?? '').length + ': \r\n'.length
+    if (!SINGLE_LENGTHS.has(name.length)) continue
+    const key = name.toLowerCase()
+    if (!SINGLE.has(key)) continue
+    if (seen.includes(key)) throw malformed(`it has ${name} twice`)
+    seen.push(key)
+  }
   if (bytes > limits.headerLimit) {
     throw new WasgiError('WASGI_ERR_HEADERS', [`${bytes} bytes of header lines`])
   }

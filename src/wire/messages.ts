@@ -267,7 +267,7 @@ export interface Failed {
   readonly kind: 'failed'
   readonly slot: number
   readonly sent: boolean
-  /** What the client has earned with its head (400, 431) or its body (408, 413), else 500. */
+  /** What the client has earned with its head (431) or its body (400, 408, 413), else 500. */
   readonly status: number
   readonly traceback: string
 }

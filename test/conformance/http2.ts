@@ -1,4 +1,4 @@
-// Speaks HTTP/2 with Node's own client: one request on a session of its own.
+// Speaks HTTP/2 with Node's own client.
 import { once } from 'node:events'
 import http2 from 'node:http2'
 import { CERTIFICATE } from '../unit/packages-certificate.ts'
@@ -9,13 +9,18 @@ import type { Address } from './servers.ts'
 
 type Fields = ReadonlyArray<readonly [string, string]>
 
-export async function send({ where }: Address, prefix: string, ask: Ask): Promise<Answer> {
+/** Sends all requests at once on one session, and resolves with their responses. */
+export async function send(
+  { where }: Address,
+  prefix: string,
+  asks: readonly Ask[]
+): Promise<Answer[]> {
   if ('path' in where) throw new Error('HTTP/2 is spoken over TCP')
   const session = http2.connect(`https://localhost:${where.port}`, { ...where, ca: CERTIFICATE })
   session.on('error', () => {}) // told by the stream, too
   try {
     await once(session, 'connect')
-    return await exchange(session, requestFields(prefix, ask), ask)
+    return await Promise.all(asks.map((ask) => exchange(session, requestFields(prefix, ask), ask)))
   } finally {
     session.destroy()
   }

@@ -112,6 +112,8 @@ export interface Wire {
   readonly prefix: string
   /** Sends one request on a connection of its own and resolves with its response. */
   send(ask: Ask): Promise<Answer>
+  /** HTTP/2 only: sends all at once on one connection. */
+  sendTogether(asks: readonly Ask[]): Promise<readonly Answer[]>
   /** Sends one and parses the body as JSON. */
   json(ask: Ask): Promise<unknown>
   connect(): Promise<Connection>

@@ -6,8 +6,12 @@ import type { Served } from './servers.ts'
 
 export function wireTo(served: Served, transport: Transport): Wire {
   const { address, prefix } = served
-  const ask = (request: Ask): Promise<Answer> => {
-    if (transport === 'http2') return sendHttp2(address, prefix, request)
+  const together = (requests: readonly Ask[]): Promise<Answer[]> => {
+    if (transport === 'http2') return sendHttp2(address, prefix, requests)
+    throw new Error('HTTP/1.x has one request at a time')
+  }
+  const ask = async (request: Ask): Promise<Answer> => {
+    if (transport === 'http2') return (await together([request]))[0] as Answer
     return send(address, transport === 'http10' ? '1.0' : '1.1', prefix, request)
   }
   const json = async (request: Ask): Promise<unknown> => {
@@ -19,6 +23,7 @@ export function wireTo(served: Served, transport: Transport): Wire {
     transport,
     prefix,
     send: ask,
+    sendTogether: together,
     json,
     connect: () => {
       if (transport === 'http2') throw new Error('HTTP/2 has no text to be spoken')

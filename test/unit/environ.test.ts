@@ -140,23 +140,6 @@ test('repeated headers are joined, cookies with a semicolon', () => {
   assert.is(environ.HTTP_COOKIE, 'a=1; b=2')
 })
 
-for (const name of ['Host', 'Content-Length', 'Content-Type']) {
-  test(`a second ${name} is the client’s 400, in any spelling and every time`, () => {
-    const writer = new EnvironWriter()
-    const twice = encodeRequestHead(LINE, [name, '1', 'Accept', '*/*', name.toLowerCase(), '1'])
-    const write = (): number => writer.write(new Uint8Array(4096), twice ?? '', null)
-
-    for (let time = 0; time < 2; time++) {
-      assert.throws(
-        write,
-        (error: unknown) => error instanceof EnvironError && error.status === 400
-      )
-    }
-    const { keys } = load(writer, {}, [name, '1', 'Accept', '*/*'])
-    assert.is(keys?.length, 14)
-  })
-}
-
 test('header values keep every Latin-1 character and any length', () => {
   const odd = String.fromCharCode(...Array.from({ length: 223 }, (_, index) => index + 33))
   const long = 'x'.repeat(70_000)

@@ -42,6 +42,23 @@ const ROWS: ReadonlyArray<readonly [string, Given, number]> = [
   ['as many headers as allowed are let through', { headers: Array(8).fill('a') }, 0],
   ['one more is refused', { headers: Array(10).fill('a') }, 431],
   ['headers that are too large together are refused', { headers: ['a', 'b'.repeat(200)] }, 431],
+  ['two Hosts are refused', { headers: ['HOST', 'example.org'] }, 400],
+  [
+    'two Hosts are refused beside a target that names one',
+    { target: 'http://example.org/', headers: ['host', 'example.org'] },
+    400
+  ],
+  [
+    'two Content-Lengths are refused',
+    { headers: ['Content-Length', '1', 'content-length', '1'] },
+    400
+  ],
+  [
+    'two Content-Types are refused',
+    { headers: ['Content-Type', 'a/b', 'Content-type', 'a/b'] },
+    400
+  ],
+  ['two of another name as long are let through', { headers: ['X-Ab', 'a', 'X-Ab', 'b'] }, 0],
   ['the asterisk is refused for GET', { target: '*' }, 400],
   ['the asterisk is let through for OPTIONS', { method: 'OPTIONS', target: '*' }, 0],
   ['and refused if anything follows it', { method: 'OPTIONS', target: '*a' }, 400],
@@ -74,6 +91,8 @@ const HOSTS: ReadonlyArray<readonly [string, number]> = [
   ['example.org:8000', 0],
   ['[2001:db8::1]:443', 0],
   ['127.0.0.1', 0],
+  ['caf%C3%A9.example', 0],
+  ['l%', 400],
   ['a b', 400],
   ['example.org/path', 400],
   ['user@example.org', 400],

@@ -3,7 +3,11 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { BootTemplate } from '../../src/dispatch/worker.ts'
 import { codeHash, type KeyParts, keyedVariables, snapshotKey } from '../../src/snapshot/key.ts'
+import { snapshotSource } from '../../src/snapshot/settings.ts'
+import type { SnapshotEvents } from '../../src/snapshot/source.ts'
+import type { InterpreterAssets } from '../../workers/boot/assets.ts'
 import { temporaryFolder } from './snapshot-fixtures.ts'
 
 const test = suite('snapshot key')
@@ -112,6 +116,30 @@ test('the hash of the code follows names and contents, not places nor bytecode',
   } finally {
     remove()
   }
+})
+
+test("Pyodide's scripts count as we have rewritten them, and so do the realm's", () => {
+  const { application, grants, sysPath, debug } = PARTS
+  const boot = { env: {}, grants, sysPath, application, debug, tmpLimitBytes: 2 }
+  const settings = { folder: '/nowhere', limitBytes: 0, warmup: [], storableNames: [] }
+  const assets = { moduleScript: 'm', loaderScript: 'l', realmScripts: { face: 'f' }, buildId: 'b' }
+  const keyOf = (change: object): string =>
+    snapshotSource(
+      settings,
+      { boot: boot as unknown as BootTemplate, memoryLimitBytes: 1 },
+      { ...assets, ...change } as unknown as InterpreterAssets,
+      {} as SnapshotEvents
+    ).key
+
+  const keys = [
+    {},
+    { moduleScript: 'm2' },
+    { loaderScript: 'l2' },
+    { realmScripts: { face: 'f2' } }
+  ].map(keyOf)
+
+  assert.is(keyOf({}), keys[0])
+  assert.is(new Set(keys).size, 4)
 })
 
 test.run()

@@ -349,12 +349,12 @@ export const rows: readonly Row[] = [
     check: async (wire) => {
       const asked = Array.from({ length: 8 }, (_, index) => `body ${index}`)
 
-      const given = await Promise.all(
-        asked.map((body) => wire.json({ app: 'reading', method: 'POST', validated: true, body }))
+      const answers = await wire.sendTogether(
+        asked.map((body) => ({ app: 'reading', method: 'POST', validated: true, body }))
       )
 
       assert.equal(
-        given,
+        answers.map(({ body }) => JSON.parse(body.toString())),
         asked.map((body) => [body])
       )
     }

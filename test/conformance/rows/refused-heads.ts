@@ -41,7 +41,15 @@ export const rows: readonly Row[] = [
     source: HOST,
     requests: fields(
       ...['Host: a b', 'Host: a/b', 'Host: u@x', 'Host: x:y', 'Host: x?y', 'Host: x#y'],
-      ...['Host: [::1', 'Host: a\\b', 'Host: <x>', 'Host: http://x/', 'Host: \xe9', 'Host: x:1:2']
+      ...[
+        'Host: [::1',
+        'Host: a\\b',
+        'Host: <x>',
+        'Host: http://x/',
+        'Host: \xe9',
+        'Host: x:1:2',
+        'Host: l%'
+      ]
     )
   }),
   refusal({

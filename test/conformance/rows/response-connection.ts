@@ -122,6 +122,25 @@ export const rows: readonly Row[] = [
   },
   {
     section: 'The connection',
+    promise: 'a client of HTTP/1.0 that asks for both has its connection closed',
+    source: 'RFC 9112, 9.3',
+    raw: true,
+    check: async (wire) => {
+      const target = telling(`('200 OK', [${TYPE}, ('Content-Length', '4')], [b'body'])`)
+      for (const options of ['keep-alive\r\nConnection: close', 'close, keep-alive']) {
+        const connection = await wire.connect()
+        const lines = `Connection: ${options}\r\n`
+        connection.write(head(wire, { app: 'told', target, lines, version: '1.0' }))
+
+        const text = await connection.closed()
+
+        assert.match(text, /\r\n\r\nbody$/, options)
+        assert.not.match(text, /connection: keep-alive/i, options)
+      }
+    }
+  },
+  {
+    section: 'The connection',
     promise: 'a body of unknown length closes the connection of HTTP/1.0, kept alive or not',
     source: 'RFC 9112, 6.3',
     traps: [27],
