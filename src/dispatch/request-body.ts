@@ -125,8 +125,7 @@ export class RequestBody {
     this.#rest = Buffer.alloc(0)
     this.#discarded = true
     this.#wake?.() // whoever waits for the next piece keeps the source from flowing
-    // A source forgets its 'readable' listener at the next tick, and until then resume() does nothing.
-    if (!this.#heldBack) process.nextTick(() => this.#source.resume())
+    if (!this.#heldBack) this.#source.resume()
   }
 
   #take(): Uint8Array | undefined {
