@@ -25,7 +25,7 @@ export function sendResponse(
   for (const name of Object.keys(headers)) {
     // Fastify keeps headers in an object on which this name is another thing.
     if (name === '__proto__') reply.raw.setHeader(name, headers[name] ?? '')
-    else reply.header(name, headers[name])
+    else reply.header(name, name === 'content-type' ? legible(headers[name]) : headers[name])
   }
   if (body instanceof ResponseStream) {
     // Fastify resets without an error code, which many clients take for the end of the body.
@@ -58,6 +58,15 @@ export function sendResponse(
 function asItIs(this: FastifyReply, text: unknown): string {
   this.serializer(null as unknown as () => string) // Fastify's own "none"
   return text as string
+}
+
+/**
+ * Fastify reads a Content-Type given twice as if the list were a text, and throws when a value in it is
+ * nothing but the character it looks for. White space after a value is not part of it (RFC 9110, 5.5).
+ */
+function legible(type: string | readonly string[] | undefined): string | string[] | undefined {
+  if (typeof type !== 'object') return type
+  return type.map((value) => (value === ';' || value === '/' ? `${value} ` : value))
 }
 
 /** `--debug` only: the traceback, for the developer's own browser. */

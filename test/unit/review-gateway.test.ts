@@ -90,12 +90,18 @@ test(
 test(
   'a Content-Type given twice is not replaced by another one',
   within(5_000, async () => {
-    const { app, port } = await site(Fastify(), (exchange) =>
-      exchange.complete('200 OK\nContent-Type\na/b\ncontent-type\nc/d', BYTES)
-    )
+    for (const [one, other] of [
+      ['a/b', 'c/d'],
+      ['', ';'],
+      ['/', 'a/b']
+    ] as const) {
+      const { app, port } = await site(Fastify(), (exchange) =>
+        exchange.complete(`200 OK\nContent-Type\n${one}\ncontent-type\n${other}`, BYTES)
+      )
 
-    assert.equal((await get(port)).types, ['a/b', 'c/d'])
-    await app.close()
+      assert.equal((await get(port)).types, [one, other])
+      await app.close()
+    }
   })
 )
 
