@@ -98,6 +98,11 @@ export const ERRORS = {
     status: 501,
     text: 'The request body has the transfer coding "%s", and only "chunked" is known here.'
   },
+  WASGI_ERR_METHOD: {
+    blame: 'client',
+    status: 501,
+    text: 'The request has the method "%s", which is none that HTTP has.'
+  },
   WASGI_ERR_EXPECTATION: {
     blame: 'client',
     status: 417,

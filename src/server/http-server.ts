@@ -7,12 +7,16 @@ import Fastify, {
   type FastifyError,
   type FastifyHttpOptions,
   type FastifyInstance,
+  type FastifyReply,
   LogController
 } from 'fastify'
 import type { Settings } from '../config/settings.ts'
 import { WasgiError } from '../errors.ts'
 import { decodePath, splitTarget } from '../wire/request-target.ts'
 import { ClientErrors } from './client-errors.ts'
+import { lingerAfterResponse } from './linger.ts'
+import { turnOf } from './pipeline.ts'
+import { isHttp2 } from './request-checks.ts'
 import type { TlsFiles } from './tls.ts'
 import { removeStaleSocket } from './unix-socket.ts'
 
@@ -78,19 +82,34 @@ function createApp(
       app.addHttpMethod(method, { hasBody: true })
     }
   }
-  app.setErrorHandler((error: FastifyError, _request, reply) => {
-    const status = error.statusCode ?? 500
-    const phrase = http.STATUS_CODES[status] ?? 'Error'
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error.code === 'FST_ERR_NOT_FOUND') return refuseMethod(request.raw, reply)
     if (!error.code?.startsWith('WASGI_')) logger.error({ err: error }, 'request failed')
-    return reply
-      .code(status)
-      .type('text/plain')
-      .send(`${status} ${phrase}\n${error.code ?? ''}\n`)
+    return sendError(reply, error.statusCode ?? 500, error.code ?? '')
   })
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).type('text/plain').send('404 Not Found\n')
   )
   return app
+}
+
+/**
+ * Every path has a route, so it is the method that Fastify does not find: HTTP/2's requests may have any,
+ * and to Node's parser the `PRI` of HTTP/2's preface is one.
+ */
+function refuseMethod(raw: IncomingMessage, reply: FastifyReply): FastifyReply {
+  if (!isHttp2(raw)) {
+    void turnOf(raw, reply.raw) // what was sent ahead waits for this response, and sees that it is the last
+    reply.header('connection', 'close')
+    lingerAfterResponse(raw.socket)
+  }
+  const { statusCode, code } = new WasgiError('WASGI_ERR_METHOD', [raw.method ?? ''])
+  return sendError(reply, statusCode, code)
+}
+
+function sendError(reply: FastifyReply, status: number, code: string): FastifyReply {
+  const phrase = http.STATUS_CODES[status] ?? 'Error'
+  return reply.code(status).type('text/plain').send(`${status} ${phrase}\n${code}\n`)
 }
 
 /** Which of Node's servers Fastify makes. */

@@ -358,5 +358,17 @@ export const rows: readonly Row[] = [
         asked.map((body) => [body])
       )
     }
+  },
+  {
+    section: 'What is refused',
+    promise: 'it refuses methods that nobody has registered, over HTTP/2 as well',
+    source: 'RFC 9110, 9.1 and 15.6.2',
+    except: only("in HTTP/1.x Node's parser refuses them", 'http2'),
+    check: async (wire) => {
+      for (const method of ['FOO', 'get', 'PRI']) {
+        const { status } = await wire.send({ app: 'mirror', method })
+        assert.is(status, 501, method)
+      }
+    }
   }
 ]

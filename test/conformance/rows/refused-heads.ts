@@ -110,6 +110,17 @@ export const rows: readonly Row[] = [
     requests: () => ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n']
   }),
   refusal({
+    promise: "a request for a path with the method of HTTP/2's preface",
+    source: 'RFC 9110, 9.1 and 15.6.2',
+    statuses: [400, 501],
+    closes: true,
+    except: { plugin: 'what a method is that no route has, a server of somebody else says' },
+    requests: (prefix, pick) => [
+      `PRI ${prefix}/ HTTP/1.1\r\nHost: a\r\n${pick}\r\nGET ${prefix}/ HTTP/1.1\r\nHost: a\r\n${pick}\r\n`,
+      `PRI ${prefix}/\n\r\n`
+    ]
+  }),
+  refusal({
     promise: 'a method that nobody has registered, or not in that case',
     source: 'RFC 9110, 9.1 (501 is for methods, and Node takes them for syntax)',
     statuses: [400, 405, 501],
