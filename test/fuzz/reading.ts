@@ -107,7 +107,7 @@ function readFraming(
   }
   if (lengths.length === 0) return 0
   const [length = ''] = lengths
-  return lengths.length === 1 && /^[0-9]{1,18}$/.test(length) ? Number(length) : undefined
+  return lengths.length === 1 && /^0*[0-9]{1,18}$/.test(length) ? Number(length) : undefined
 }
 
 interface ReadBody {
