@@ -121,7 +121,7 @@ export const ERRORS = {
   WASGI_ERR_REQUEST_TIMEOUT: {
     blame: 'app',
     status: 504,
-    text: 'The application did not finish %s within request_timeout (%s ms). Its worker %s was terminated and is being replaced.'
+    text: 'The application did not finish %s within request_timeout (%s ms). %s.'
   },
   WASGI_ERR_WORKER_DIED: {
     blame: 'app',

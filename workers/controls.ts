@@ -16,6 +16,8 @@ export interface Controls {
   serve(): void
   settle(ticket: number, value: number): void
   fireTimer(id: number): void
+  /** Makes whatever is suspended fail. */
+  interrupt(): void
   memory(): ArrayBuffer
   /** Lets go of an interpreter that is not ours. */
   end?(): void
@@ -27,6 +29,9 @@ export interface HostCapabilities {
   readonly functions: HostFunctions
   /** The host's half of the file system and of its locks (workers/host/files.ts). */
   readonly files: HostFunctions
+  /** Whether Python sleeps, and what ends that with a number. */
+  readonly isSleeping: () => boolean
+  readonly endSleep: (value: number) => void
   /** Closes every file that Python left open. */
   readonly closeFiles: () => void
   /** The same, and drops all timers: the interpreter is given up while its thread goes on. */

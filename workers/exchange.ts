@@ -15,6 +15,8 @@ const GONE = -1
 const TOO_LARGE = -2
 const TOO_SLOW = -4
 const MALFORMED = -5
+/** What waits end with when the request takes too long. */
+export const TIMED_OUT: number = -6
 /** What `take` answers while nothing is there. */
 export const NOTHING_YET: number = -3
 
@@ -184,6 +186,30 @@ export class Exchange {
       if (ticket !== 0) this.#settle(ticket, GONE)
     this.#draining = 0
     this.#pulling = 0
+  }
+
+  /** Whether the request takes too long, for what waits without being suspended. */
+  isTimedOut(): boolean {
+    return this.#task !== undefined && this.#requests.isTimedOut(this.#task.slot)
+  }
+
+  /** The same, once: whoever asks tells Python. */
+  takeTimeout(): boolean {
+    return this.#task !== undefined && this.#requests.takeTimeout(this.#task.slot)
+  }
+
+  /** Ends what the request waits for in here. False if it is not waiting, or has been told. */
+  onInterrupt(): boolean {
+    const ticket = this.#draining || this.#pulling
+    if (ticket === 0 || !this.takeTimeout()) return false
+    this.#draining = 0
+    this.#pulling = 0
+    this.#settle(ticket, TIMED_OUT)
+    return true
+  }
+
+  isFor(id: number): boolean {
+    return id === this.#task?.id
   }
 
   #isGone(): boolean {

@@ -115,6 +115,10 @@ class ForeignControls implements Controls {
     // Timers of this interpreter are its own.
   }
 
+  interrupt(): void {
+    // What suspends besides us is the host program's business.
+  }
+
   memory(): ArrayBuffer {
     if (this.#boundary === undefined) throw new Error('there is no gateway in it yet')
     return placeOf(this.#boundary, 'response_buffer').memory
@@ -159,11 +163,12 @@ class ForeignControls implements Controls {
   /** `_wasgi_host`, as realm/channel.js makes it. */
   #module(): Record<string, Call> {
     const host = this.#host
-    const { send, log, wake, variable, credit, drain, take, pull, suspend } = host
+    const { send, log, wake, timedOut, variable, credit, drain, take, pull, suspend } = host
     return {
       send: (...args) => send?.(...args),
       log: (...args) => log?.(...args),
       wake: () => wake?.(),
+      timed_out: () => timedOut?.(),
       variable: (name) => variable?.(name),
       drain: () => credit?.() || this.#ticket((id) => drain?.(id)),
       pull: () => {

@@ -79,6 +79,11 @@ export class Interpreter {
     return this.#state
   }
 
+  /** Makes what is suspended fail, when it is nothing that `settle` could end. */
+  interrupt(): void {
+    this.#controls?.interrupt()
+  }
+
   /** Ends a wait of the guest's, from the exchange or a timer. */
   readonly settle = (ticket: number, value: number): void => {
     this.#controls?.settle(ticket, value)
@@ -234,6 +239,7 @@ export class Interpreter {
         this.#stage = name
       },
       ...this.#imageFunctions(),
+      timedOut: () => (this.#exchange?.takeTimeout() === true ? 1 : 0),
       reply: (ok: number, text: string) => {
         const reply = this.#reply
         this.#reply = undefined

@@ -24,7 +24,7 @@ import {
   readWarmUpAnswer
 } from './boundary-answers.ts'
 import { CACHED_SCRIPTS, type HostCapabilities, realmControls } from './controls.ts'
-import type { Exchange } from './exchange.ts'
+import { type Exchange, TIMED_OUT } from './exchange.ts'
 import { foreignControls } from './foreign.ts'
 import { hostCapabilities } from './host/capabilities.ts'
 import { WatchedFiles } from './host/watched-files.ts'
@@ -118,6 +118,17 @@ export class InterpreterLife {
     const failure = await this.#resume(false)
     if (failure === '') this.generation++
     return failure
+  }
+
+  /**
+   * Makes Python look up from the request it runs, which takes too long: ends what that waits for, if
+   * it waits, with news of the timeout. Once for each request.
+   */
+  interrupt(id: number): void {
+    const exchange = this.#exchange
+    if (!exchange.isFor(id) || exchange.onInterrupt()) return
+    if (this.#host?.isSleeping() !== true) this.#interpreter.interrupt()
+    else if (exchange.takeTimeout()) this.#host.endSleep(TIMED_OUT)
   }
 
   /** Closes what the interpreter has open: it is given up while its thread goes on. */
@@ -264,7 +275,8 @@ export class InterpreterLife {
     const settings = this.#settings
     const { settle, fireTimer } = this.#interpreter
     const onVariable = (name: string): unknown => this.#handedOut.add(name)
-    const sinks = { fireTimer, settle, log: this.#log, onVariable }
+    const interrupted = (): boolean => this.#exchange.isTimedOut()
+    const sinks = { fireTimer, settle, log: this.#log, onVariable, interrupted }
     this.#host?.end()
     const host = hostCapabilities(settings, this.#data.locks, sinks, watched)
     this.#host = host

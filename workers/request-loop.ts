@@ -137,6 +137,7 @@ export class RequestLoop {
     if (message.kind === 'boot' || message.kind === 'build') void this.#begin(message)
     else if (message.kind === 'credit') this.#exchange?.onCredit(message)
     else if (message.kind === 'body') this.#exchange?.onBody(message, this.#fillInput)
+    else if (message.kind === 'interrupt') this.#life?.interrupt(message.id)
     else this.#exchange?.onCancel(message.id)
   }
 

@@ -128,10 +128,15 @@ export interface Settings {
    */
   readonly shutdownTimeout: number
   /**
-   * How long one request may take; then the client gets 504 and the worker is replaced. 0 is no
-   * limit. In milliseconds.
+   * How long one request may take; then it is interrupted, and the client gets 504. 0 is no limit.
+   * In milliseconds.
    */
   readonly requestTimeout: number
+  /**
+   * How long a request that was interrupted may take to come to an end; then its worker is
+   * replaced. 0 replaces it at once. In milliseconds.
+   */
+  readonly interruptTimeout: number
   /** The largest request body; the client of a larger one gets 413. In bytes. */
   readonly bodyLimit: number
   /**
@@ -288,10 +293,15 @@ export interface WasgiPluginOptions {
    */
   readonly shutdownTimeout?: Duration | undefined
   /**
-   * How long one request may take; then the client gets 504 and the worker is replaced. 0 is no
-   * limit. Default: "60s".
+   * How long one request may take; then it is interrupted, and the client gets 504. 0 is no limit.
+   * Default: "60s".
    */
   readonly requestTimeout?: Duration | undefined
+  /**
+   * How long a request that was interrupted may take to come to an end; then its worker is
+   * replaced. 0 replaces it at once. Default: "3s".
+   */
+  readonly interruptTimeout?: Duration | undefined
   /** The largest request body; the client of a larger one gets 413. Default: "1G". */
   readonly bodyLimit?: Size | undefined
   /**

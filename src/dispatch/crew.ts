@@ -165,11 +165,11 @@ export class Crew {
   #boot(worker: GroupWorker): void {
     const logBudget = createLogBudget()
     const budget = new LogBudget(logBudget)
-    const { name, owner, gauges } = worker
+    const { name, owner, gauges, signals } = worker
+    const own = { name, owner, logBudget, gauges, signals }
     const { boot } = this.#options
-    worker.begin(
-      { kind: 'boot', ...boot, ...this.#prepared, name, owner, logBudget, gauges } as Boot,
-      (message) => this.#receive(worker, message, budget)
+    worker.begin({ kind: 'boot', ...boot, ...this.#prepared, ...own } as Boot, (message) =>
+      this.#receive(worker, message, budget)
     )
     const { startupTimeoutMs } = this.#options
     const late = (): void =>

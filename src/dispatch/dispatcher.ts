@@ -3,7 +3,7 @@
 // loop brings is handed over together at its end, since waking a thread costs more than a request.
 // The request table says what has started: that is never run again, everything else always is.
 import { WasgiError } from '../errors.ts'
-import type { Answer, FileGrant, RequestMessage } from '../wire/messages.ts'
+import type { Answer, Failed, FileGrant, RequestMessage } from '../wire/messages.ts'
 import { monotonicMs, type RequestTable } from '../wire/request-table.ts'
 import { Exchange, type GatewayRequest } from './exchange.ts'
 import { diedError, requestError, timeoutError } from './failure.ts'
@@ -22,6 +22,8 @@ export interface DispatcherOptions {
   readonly group: string
   /** 0 is no limit. */
   readonly requestTimeoutMs: number
+  /** How long a request may take to come to an end once it was interrupted; 0 ends its worker at once. */
+  readonly interruptTimeoutMs: number
   readonly grants: readonly FileGrant[]
   readonly workers: () => Iterable<GroupWorker>
   /** Why no worker can start, when that is so. */
@@ -111,7 +113,10 @@ export class Dispatcher {
     }
   }
 
-  /** Ends the worker of every request that has run for longer than request_timeout. */
+  /**
+   * Interrupts every request that has run for longer than request_timeout, and ends the worker of one
+   * that has not come to an end within interrupt_timeout after that.
+   */
   sweep(): void {
     const { requestTimeoutMs, workers } = this.#options
     if (requestTimeoutMs === 0) return
@@ -119,11 +124,23 @@ export class Dispatcher {
     for (const worker of workers()) {
       for (const exchange of worker.exchanges.values()) {
         const startedAt = this.#requests.startedAt(exchange.slot)
-        if (startedAt === 0 || now - startedAt <= requestTimeoutMs) continue
-        exchange.timedOut = true
-        worker.terminate(`request_timeout (${requestTimeoutMs} ms)`)
+        const lateMs = now - startedAt - requestTimeoutMs
+        if (startedAt !== 0 && lateMs > 0) this.#late(worker, exchange, now)
       }
     }
+  }
+
+  #late(worker: GroupWorker, exchange: Exchange, now: number): void {
+    const { requestTimeoutMs, interruptTimeoutMs } = this.#options
+    if (exchange.timedOutAt === 0) {
+      exchange.timedOutAt = now
+      if (interruptTimeoutMs > 0) {
+        this.#requests.timeOut(exchange.slot)
+        worker.interrupt(exchange.id)
+      }
+    }
+    if (now - exchange.timedOutAt < interruptTimeoutMs) return
+    worker.terminate(`request_timeout (${requestTimeoutMs} ms)`)
   }
 
   #dispatch(exchange: Exchange): void {
@@ -217,10 +234,23 @@ export class Dispatcher {
         this.#failed(worker, exchange, diedError(worker.name, exchange, answer.reason))
         break
       case 'failed':
-        this.#failed(worker, exchange, requestError(exchange, answer, this.#options.grants))
+        this.#failed(worker, exchange, this.#errorOf(exchange, answer))
         break
     }
     this.#left()
+  }
+
+  #errorOf(exchange: Exchange, answer: Failed): WasgiError {
+    const { grants, requestTimeoutMs } = this.#options
+    const error = requestError(exchange, answer, grants)
+    if (exchange.timedOutAt === 0 || error.blame !== 'app') return error
+    const { traceback = '' } = error
+    return timeoutError(
+      exchange,
+      requestTimeoutMs,
+      'It was interrupted where the traceback ends',
+      traceback
+    )
   }
 
   #failed(worker: GroupWorker, exchange: Exchange, error: WasgiError): void {
@@ -242,9 +272,14 @@ export class Dispatcher {
     }
     const { requestTimeoutMs } = this.#options
     const reason = worker.deathReason ?? 'its thread ended'
-    const error = exchange.timedOut
-      ? timeoutError(worker.name, exchange, requestTimeoutMs)
-      : diedError(worker.name, exchange, reason)
+    const error =
+      exchange.timedOutAt > 0
+        ? timeoutError(
+            exchange,
+            requestTimeoutMs,
+            `Its worker ${worker.name} was terminated and is being replaced`
+          )
+        : diedError(worker.name, exchange, reason)
     this.#failed(worker, exchange, error)
     this.#left()
   }

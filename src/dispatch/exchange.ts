@@ -35,8 +35,11 @@ export class Exchange {
   slot = -1
   /** Gets the headers of each interim response: name, value, name, value. Never after the head. */
   onHints: ((fields: readonly string[]) => void) | undefined
-  /** Set when request_timeout ended it: the death of its worker is then a 504, not a 502. */
-  timedOut = false
+  /**
+   * When request_timeout was over, on the clock of monotonicMs; 0 if it is not. The request's failure,
+   * or the death of its worker, is then a 504.
+   */
+  timedOutAt = 0
   readonly #resolve: (response: GatewayResponse) => void
   readonly #reject: (error: WasgiError) => void
   readonly #onCancel: (exchange: Exchange) => void

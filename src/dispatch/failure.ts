@@ -48,8 +48,15 @@ export function diedError(worker: string, exchange: Exchange, reason: string): W
   )
 }
 
-export function timeoutError(worker: string, exchange: Exchange, timeoutMs: number): WasgiError {
-  return new WasgiError('WASGI_ERR_REQUEST_TIMEOUT', [exchange.request.label, timeoutMs, worker])
+/** `outcome` is what was done about it: a sentence without its full stop. */
+export function timeoutError(
+  { request }: Exchange,
+  timeoutMs: number,
+  outcome: string,
+  traceback?: string
+): WasgiError {
+  const options = traceback === undefined ? {} : { traceback }
+  return new WasgiError('WASGI_ERR_REQUEST_TIMEOUT', [request.label, timeoutMs, outcome], options)
 }
 
 /** `File "/app/views.py"` becomes the path on the host, so that an editor can open it. */

@@ -25,6 +25,8 @@ export interface GroupOptions extends CrewOptions {
   readonly memoryLimitBytes: number
   /** 0 is no limit. */
   readonly requestTimeoutMs: number
+  /** 0 is no interruption: the worker is ended at once. */
+  readonly interruptTimeoutMs: number
 }
 
 /** What the group tells its owner; the server logs it. Workers go by name, `group/number`. */
@@ -135,6 +137,7 @@ export class ProcessGroup implements RequestGroup {
       {
         group: options.name,
         requestTimeoutMs: options.requestTimeoutMs,
+        interruptTimeoutMs: options.interruptTimeoutMs,
         grants: options.boot.grants,
         workers: () => this.#crew.workers,
         bootError: () => this.#crew.bootError,

@@ -14,6 +14,8 @@ export interface Assignment {
   readonly slot: number
 }
 
+/** As in workers/python/wasgi/timeouts.py. */
+const SIGXCPU = 24
 /** Messages taken from the port in one go, so that one worker's many do not hold up the others'. */
 const MESSAGES_AT_ONCE = 64
 
@@ -34,6 +36,8 @@ export class GroupWorker {
   boot: Ready['boot'] = 'cold'
   /** Shared with the worker; see Boot. */
   readonly gauges: SharedArrayBuffer = new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT)
+  /** Shared with the worker; see Boot. */
+  readonly signals: SharedArrayBuffer = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
   /** Why it is being terminated, when we do it. */
   deathReason: string | undefined
   #onMessage: ((message: FromWorker | WholeAnswerText) => void) | undefined
@@ -90,6 +94,12 @@ export class GroupWorker {
     }
   }
 
+  /** Makes the Python of a request that it runs look up: signals reach what computes, messages what waits. */
+  interrupt(id: number): void {
+    Atomics.store(new Int32Array(this.signals), 0, SIGXCPU)
+    this.send({ kind: 'interrupt', id })
+  }
+
   #receive(limit: number): void {
     const onMessage = this.#onMessage
     if (onMessage === undefined) return
@@ -134,7 +144,7 @@ export interface Prepared {
 /** What every worker of a group is booted with. */
 export type BootTemplate = Omit<
   Boot,
-  'kind' | 'name' | 'owner' | 'logBudget' | 'gauges' | keyof Prepared
+  'kind' | 'name' | 'owner' | 'logBudget' | 'gauges' | 'signals' | keyof Prepared
 > & {
   readonly application: ApplicationSpec
 }

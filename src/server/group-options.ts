@@ -50,6 +50,7 @@ export async function groupOptions(
     lazy: settings.lazyInitialization,
     memoryLimitBytes: settings.memoryLimit,
     requestTimeoutMs: settings.requestTimeout,
+    interruptTimeoutMs: settings.interruptTimeout,
     startupTimeoutMs: settings.startupTimeout,
     snapshot: settings.snapshot ? snapshotSettings(settings) : undefined,
     boot

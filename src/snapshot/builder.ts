@@ -88,6 +88,7 @@ async function build(
     owner: options.owner,
     logBudget,
     gauges: new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT),
+    signals: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
     assets: options.assets,
     image: undefined,
     warmup: options.warmup

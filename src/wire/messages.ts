@@ -70,6 +70,8 @@ export interface Boot {
    * when it is being wiped, as monotonicMs has it; 0 when it is not.
    */
   readonly gauges: SharedArrayBuffer
+  /** One int32: the number of a signal that Python is to handle as soon as it can; 0 for none. */
+  readonly signals: SharedArrayBuffer
   /** Restored instead of booting from nothing, and what a wipe leads back to. */
   readonly image: Image | undefined
   /** Requests after which the interpreter is wiped or replaced; 0 is no limit. */
@@ -223,7 +225,16 @@ export interface Cancel {
   readonly id: number
 }
 
-export type ToWorker = Boot | Build | Credit | BodyPiece | Cancel
+/**
+ * Main → worker: the request takes too long. What it waits for is to be ended; when it computes, the
+ * signal that was sent before this is what reaches it.
+ */
+export interface Interrupt {
+  readonly kind: 'interrupt'
+  readonly id: number
+}
+
+export type ToWorker = Boot | Build | Credit | BodyPiece | Cancel | Interrupt
 
 /** Main → worker: requests to be run in order, as Piscina's task. The task itself has no result. */
 export type Batch = readonly RequestTask[]

@@ -4,14 +4,15 @@
 
 const STATE = 0
 const CANCELLED = 1
-const WORDS = 2
+const TIMED_OUT = 2
+const WORDS = 3
 
 const FREE = 0
 const WAITING = 1
 const STARTED = 2
 const WITHDRAWN = 3
 
-/** Bytes the table of `slots` rows takes: two words of state and one double for the start time. */
+/** Bytes the table of `slots` rows takes: three words of state and one double for the start time. */
 export function requestTableBytes(slots: number): number {
   return slots * (WORDS * 4 + 8)
 }
@@ -33,6 +34,7 @@ export class RequestTable {
     for (let slot = 0; slot < this.slots; slot++) {
       if (Atomics.load(this.#words, slot * WORDS) !== FREE) continue
       Atomics.store(this.#words, slot * WORDS + CANCELLED, 0)
+      Atomics.store(this.#words, slot * WORDS + TIMED_OUT, 0)
       this.#startedAt[slot] = 0
       Atomics.store(this.#words, slot * WORDS + STATE, WAITING)
       return slot
@@ -75,6 +77,21 @@ export class RequestTable {
   /** Worker: asked at each chunk, so a computing generator stops without an event loop. */
   isCancelled(slot: number): boolean {
     return Atomics.load(this.#words, slot * WORDS + CANCELLED) === 1
+  }
+
+  /** Main: the request takes too long, and its Python is to be told. */
+  timeOut(slot: number): void {
+    Atomics.store(this.#words, slot * WORDS + TIMED_OUT, 1)
+  }
+
+  /** Worker: whether there is that to tell. */
+  isTimedOut(slot: number): boolean {
+    return Atomics.load(this.#words, slot * WORDS + TIMED_OUT) === 1
+  }
+
+  /** Worker: true once for a request that takes too long, for whoever tells it. */
+  takeTimeout(slot: number): boolean {
+    return Atomics.exchange(this.#words, slot * WORDS + TIMED_OUT, 0) === 1
   }
 }
 

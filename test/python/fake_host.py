@@ -37,6 +37,7 @@ class FakeHost:
         self.slept: list[float] = []
         self.locked: list[tuple[int, int]] = []
         self.lock_answer = 0
+        self.late = False
         self.on_send: Callable[[], None] | None = None
         self.on_suspend: Callable[[float], int] | None = None
         self._credits = iter(credits)
@@ -68,6 +69,10 @@ class FakeHost:
 
     def wake(self) -> None:
         self.logs.append((0, "fake", "woken"))
+
+    def timed_out(self) -> int:
+        self.late, late = False, self.late
+        return int(late)
 
     def pbkdf2(
         self, digest: str, password: bytes, salt: bytes, iterations: int, dklen: int

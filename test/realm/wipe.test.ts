@@ -51,6 +51,7 @@ const settings: Omit<Boot, 'kind'> = {
   windowBytes: 262_144,
   logBudget: createLogBudget(),
   gauges: new SharedArrayBuffer(24),
+  signals: new SharedArrayBuffer(4),
   image: undefined,
   maximumRequests: 0,
   isolated: false

@@ -5,7 +5,14 @@ import type { Exchange } from '../../src/dispatch/exchange.ts'
 import type { PoolThread } from '../../src/dispatch/pool.ts'
 import { GroupWorker } from '../../src/dispatch/worker.ts'
 import { WasgiError } from '../../src/errors.ts'
-import type { Answer, Batch, Complete, RequestTask } from '../../src/wire/messages.ts'
+import type {
+  Answer,
+  Batch,
+  Complete,
+  Failed,
+  RequestTask,
+  ToWorker
+} from '../../src/wire/messages.ts'
 import { monotonicMs, RequestTable, requestTableBytes } from '../../src/wire/request-table.ts'
 
 /** An answer that does not say yet to which request. */
@@ -16,7 +23,9 @@ export class FakeThread implements PoolThread {
   readonly threadId: number
   readonly port: PoolThread['port']
   readonly tasks: RequestTask[] = []
-  readonly #table: RequestTable
+  readonly table: RequestTable
+  /** Messages for its port. */
+  readonly sent: ToWorker[] = []
   readonly batches: Batch[] = []
   readonly #running: PromiseWithResolvers<void>[] = []
   /** Where its answers go. */
@@ -25,8 +34,9 @@ export class FakeThread implements PoolThread {
 
   constructor(threadId: number, table: RequestTable) {
     this.threadId = threadId
-    this.#table = table
-    this.port = { postMessage: () => {} } as unknown as PoolThread['port']
+    this.table = table
+    const postMessage = (message: ToWorker): number => this.sent.push(message)
+    this.port = { postMessage } as unknown as PoolThread['port']
   }
 
   run(batch: Batch): Promise<void> {
@@ -40,7 +50,7 @@ export class FakeThread implements PoolThread {
   /** The worker comes to this task. False when it was taken back, which it then reports. */
   start(task: RequestTask | undefined, startedAt: number = monotonicMs()): boolean {
     assert.ok(task !== undefined)
-    const mine = this.#table.start(task.slot, startedAt)
+    const mine = this.table.start(task.slot, startedAt)
     if (!mine) this.answer(task, { kind: 'withdrawn' })
     return mine
   }
@@ -74,7 +84,12 @@ export interface Bench {
 
 export function bench(
   count: number,
-  options: { requestTimeoutMs?: number; bootError?: WasgiError; hasSpare?: boolean } = {}
+  options: {
+    requestTimeoutMs?: number
+    interruptTimeoutMs?: number
+    bootError?: WasgiError
+    hasSpare?: boolean
+  } = {}
 ): Bench {
   const table = new RequestTable(new SharedArrayBuffer(requestTableBytes(count * ROWS_PER_WORKER)))
   const threads = Array.from({ length: count }, (_, index) => new FakeThread(index + 1, table))
@@ -89,6 +104,7 @@ export function bench(
     {
       group: 'test',
       requestTimeoutMs: options.requestTimeoutMs ?? 0,
+      interruptTimeoutMs: options.interruptTimeoutMs ?? 0,
       grants: [],
       workers: () => workers.filter((worker) => worker.state !== 'dead'),
       bootError: () => options.bootError,
@@ -121,6 +137,13 @@ export const OK: Unaddressed<Complete> = {
   kind: 'complete',
   head: '200 OK\nX\ny',
   body: new Uint8Array([1])
+}
+
+export const FAILED: Unaddressed<Failed> = {
+  kind: 'failed',
+  sent: false,
+  status: 500,
+  traceback: 'ValueError: late'
 }
 
 /** Lets the turn end: promise reactions run, and what was assigned is handed over. */

@@ -5,7 +5,7 @@ import { PREFETCH } from '../../src/dispatch/dispatcher.ts'
 import type { Exchange } from '../../src/dispatch/exchange.ts'
 import { WasgiError } from '../../src/errors.ts'
 import { monotonicMs } from '../../src/wire/request-table.ts'
-import { bench, codeOf, OK, settle } from './dispatch-bench.ts'
+import { bench, codeOf, FAILED, OK, settle } from './dispatch-bench.ts'
 import { within } from './within.ts'
 
 const test = suite('dispatcher')
@@ -141,6 +141,52 @@ test(
     thread?.die()
 
     assert.is(await codeOf(exchange), 'WASGI_ERR_REQUEST_TIMEOUT')
+  })
+)
+
+test(
+  'a late request is interrupted once, and its worker ended only if that does not help in time',
+  within(2_000, async () => {
+    const limits = { requestTimeoutMs: 1_000, interruptTimeoutMs: 60_000 }
+    const { dispatcher, threads, workers, send } = bench(1, limits)
+    const exchange = await send()
+    const [thread] = threads
+    const [worker] = workers
+    thread?.start(thread.tasks[0], monotonicMs() - 1_001)
+
+    dispatcher.sweep()
+    dispatcher.sweep()
+
+    assert.equal(
+      thread?.sent.filter(({ kind }) => kind === 'interrupt'),
+      [{ kind: 'interrupt', id: exchange.id }]
+    )
+    assert.equal([...new Int32Array(worker?.signals ?? new ArrayBuffer())], [24])
+    assert.is(thread?.table.takeTimeout(exchange.slot), true)
+    assert.is(thread?.terminated, false)
+    exchange.timedOutAt -= 60_000
+    dispatcher.sweep()
+    assert.is(thread?.terminated, true)
+    thread?.die()
+    assert.is(await codeOf(exchange), 'WASGI_ERR_REQUEST_TIMEOUT')
+  })
+)
+
+test(
+  'what an interrupted request fails with is a 504, whatever it is, and what it answers is its answer',
+  within(2_000, async () => {
+    const limits = { requestTimeoutMs: 1_000, interruptTimeoutMs: 60_000 }
+    const { dispatcher, threads, workers, send } = bench(1, limits)
+    const late = [await send(), await send()]
+    const [thread] = threads
+    for (const task of thread?.tasks ?? []) thread?.start(task, monotonicMs() - 1_001)
+    dispatcher.sweep()
+
+    thread?.answer(thread.tasks[0], FAILED)
+    thread?.answer(thread.tasks[1], OK)
+
+    assert.equal(await Promise.all(late.map(codeOf)), ['WASGI_ERR_REQUEST_TIMEOUT', 'answered'])
+    assert.is(workers[0]?.state, 'ready')
   })
 )
 

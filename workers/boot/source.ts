@@ -23,6 +23,7 @@ export const FACE_NAMES = [
   'WebAssembly',
   'FinalizationRegistry',
   'wrappers',
+  'takeSignal',
   'importModule'
 ] as const
 
@@ -34,7 +35,7 @@ const PAGE_BYTES = 65_536
 /** Turns `pyodide.asm.mjs` into a script whose value is `(face) => createPyodideModule`. */
 export function moduleScript(source: string): string {
   const script = replaceOnce(source, /export default _createPyodideModule;\s*$/, '')
-  const body = wrapTogether(linkLazily(script))
+  const body = takeSignals(wrapTogether(linkLazily(script)))
   return enclose(body, 'return _createPyodideModule', 'file:///wasgi/pyodide.asm.mjs')
 }
 
@@ -103,6 +104,15 @@ function wrapTogether(source: string): string {
     prepared,
     /var convertJsFunctionToWasm=\(func,sig\)=>\{/,
     'var convertJsFunctionToWasm=(func,sig)=>{var ready=wrappers.take(func,sig);if(ready)return ready;'
+  )
+}
+
+/** Signals come from realm/face.js instead of a buffer in shared memory, once Python looks for any. */
+function takeSignals(source: string): string {
+  return replaceOnce(
+    source,
+    /function _Py_CheckEmscriptenSignals_Helper\(\)\{.*?return 0\}\}/s,
+    'function _Py_CheckEmscriptenSignals_Helper(){return takeSignal()}'
   )
 }
 

@@ -15,6 +15,8 @@ export interface Sinks {
   readonly log: (level: number, stream: string, text: string) => void
   /** Told the name of each variable whose value is handed out. */
   readonly onVariable?: (name: string) => unknown
+  /** Whether whoever waits for a lock is to give up. */
+  readonly interrupted?: () => boolean
 }
 
 export function hostCapabilities(
@@ -25,6 +27,7 @@ export function hostCapabilities(
 ): HostCapabilities {
   const files = grantFiles(boot.grants, {
     locks: new LockTable(locks, boot.owner),
+    interrupted: sinks.interrupted,
     warn: (text: string) => sinks.log(40, 'gateway', text)
   })
   const timers = timerHost(sinks.fireTimer)
@@ -34,8 +37,9 @@ export function hostCapabilities(
       ...textHost(boot.image === undefined ? 0 : Date.parse(boot.image.report.createdAt)),
       ...timers,
       ...hashHost(),
-      ...sleep,
+      ...sleep.functions,
       log: sinks.log,
+      signal: signalHost(boot.signals),
       variable: (name: string) => {
         if (!Object.hasOwn(boot.env, name)) return undefined
         sinks.onVariable?.(name)
@@ -43,13 +47,21 @@ export function hostCapabilities(
       }
     },
     files: watched?.wrap(files.host) ?? files.host,
+    isSleeping: sleep.isSleeping,
+    endSleep: sleep.end,
     closeFiles: () => files.closeAll(),
     end: () => {
       timers.dropTimers()
-      sleep.wake()
+      sleep.end(1)
       files.closeAll()
     }
   }
+}
+
+/** The number of a signal, once, or 0. Asked all the time while Python computes. */
+function signalHost(shared: SharedArrayBuffer): () => number {
+  const signals = new Int32Array(shared)
+  return () => (signals[0] === 0 ? 0 : Atomics.exchange(signals, 0, 0))
 }
 
 /** One sleeper at a time (threads = 1): `suspend` ends after `ms` with 0, or with 1 by `wake`. */
@@ -63,7 +75,7 @@ function sleepHost(settle: (ticket: number, value: number) => void) {
     timer = undefined
     if (ticket !== 0) settle(ticket, value)
   }
-  return {
+  const functions = {
     suspend: (ticket: number, ms: number): void => {
       end(1)
       sleeping = ticket
@@ -72,4 +84,5 @@ function sleepHost(settle: (ticket: number, value: number) => void) {
     },
     wake: (): void => end(1)
   }
+  return { functions, end, isSleeping: () => sleeping !== 0 }
 }

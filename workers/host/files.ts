@@ -33,7 +33,7 @@ export interface FileHostOptions {
   /** The table that workers share. Without one, locks reach no further than this host. */
   readonly locks?: LockTable
   /** True ends a wait for a lock with EINTR; Python then runs its signal handlers. */
-  readonly interrupted?: () => boolean
+  readonly interrupted?: (() => boolean) | undefined
   /** Host descriptors that Python may hold at once; then EMFILE. */
   readonly maxOpenFiles?: number
 }

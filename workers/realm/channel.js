@@ -14,6 +14,7 @@
   const hostLog = guard(host.log)
   const hostSuspend = guard(host.suspend)
   const hostWake = guard(host.wake)
+  const hostTimedOut = guardStateless(host.timedOut)
   const hostPbkdf2 = guard(host.pbkdf2)
   const hostScrypt = guard(host.scrypt)
   const hostVariable = guardStateless(host.variable)
@@ -70,6 +71,7 @@
       return ticket((id) => hostSuspend(id, ms))
     },
     wake: () => hostWake(),
+    timed_out: () => hostTimedOut(),
     pbkdf2: (digest, password, salt, iterations, length) => {
       string(digest)
       number(iterations)

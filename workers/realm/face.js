@@ -6,7 +6,8 @@
   const { typedArrayBuffer, typedArrayOffset, typedArrayLength, typedArraySet, isView } =
     primordials
   const { typedArraySubarray, MathMin, StringEndsWith, TypeError, promiseThen } = primordials
-  const { NumberParse, WebAssemblyModule, WebAssemblyInstance } = primordials
+  const { NumberParse, WebAssemblyModule, WebAssemblyInstance, WebAssemblySuspending } = primordials
+  const { promiseResolve, freeze } = primordials
   const hostDecode = guardStateless(host.decode)
   const hostEncodedLength = guardStateless(host.encodedLength)
   const hostEncode = guardStateless(host.encode)
@@ -15,6 +16,7 @@
   const hostTimer = guard(host.timer)
   const hostClearTimer = guard(host.clearTimer)
   const hostLog = guard(host.log)
+  const hostSignal = guardStateless(host.signal)
   const hostAssetLength = guardStateless(host.assetLength)
   const hostAssetRead = guardStateless(host.assetRead)
 
@@ -194,9 +196,48 @@
     }
   }
 
+  // Python looks for a signal every 50 calls or turns of a loop, while it computes. In the place of shared
+  // memory, which no guest may have; asking the host each time would cost a twentieth of its speed.
+  const LOOKS_AT_ONCE = 8
+  let looks = 0
+  const takeSignal = () => {
+    if (++looks % LOOKS_AT_ONCE !== 0) return 0
+    try {
+      return number(hostSignal())
+    } catch {
+      return 0
+    }
+  }
+
+  // All that suspends Python comes through one function of Pyodide's, a guest's own run_sync included.
+  const INTERRUPTED = freeze(new Error('the request takes too long'))
+  const suspended = objectCreate(null)
+  let lastSuspension = 0
+  const interruptible = (awaited) =>
+    new Promise((resolve, reject) => {
+      const id = ++lastSuspension
+      const ending = (settle) => (value) => {
+        delete suspended[id]
+        settle(value)
+      }
+      suspended[id] = reject
+      promiseThen(promiseResolve(awaited), ending(resolve), ending(reject))
+    })
+  /** Called by the host: whatever is suspended fails. What it waited for may still come, for nobody. */
+  const interrupt = () => {
+    for (const id in suspended) {
+      const reject = suspended[id]
+      delete suspended[id]
+      reject(INTERRUPTED)
+    }
+  }
+
   // Pyodide hands its imports to this; the hooks are set by realm/interpreter.js for the boot alone.
   const hooks = { imports: undefined, instance: undefined }
   const RealmWebAssembly = objectCreate(WebAssembly)
+  RealmWebAssembly.Suspending = function Suspending(inner) {
+    return new WebAssemblySuspending((x, y) => inner(interruptible(x ?? y)))
+  }
   RealmWebAssembly.instantiateStreaming = async (response, imports) => {
     hooks.imports?.(imports)
     // Not asynchronously: V8 finds the code that the main thread holds (src/dispatch/assets.ts) in a
@@ -227,11 +268,13 @@
     WebAssembly: RealmWebAssembly,
     FinalizationRegistry: EpochRegistry,
     wrappers,
+    takeSignal,
     importModule: () => Promise.reject(new Error('there are no modules in this realm'))
   }
   const scope = objectCreate(null)
   for (const name of Object.keys(names)) scope[name] = names[name]
   scope.WorkerGlobalScope = WorkerGlobalScope
   scope.BigInt = BigInt
-  return { names: { globalThis: scope, ...names }, hooks, fireTimer, forget, isScheduled }
+  const forHost = { fireTimer, interrupt, forget, isScheduled }
+  return { names: { globalThis: scope, ...names }, hooks, ...forHost }
 })

@@ -94,6 +94,9 @@
     if (restoring === undefined) boundary.configure(options.configure)
     serve = boundary.serve
     if (restoring !== undefined) snapshot.mark(pyodide, fileSystem, restoring.state)
+    // Python looks for signals from now on, by face.takeSignal; what the buffer is does not matter. A guest
+    // can put an end to that, and is then ended the harder way.
+    pyodide.setInterruptBuffer(objectCreate(null))
     return buffers()
   }
 
@@ -167,6 +170,7 @@
     },
     settle: channel.settle,
     fireTimer: face.fireTimer,
+    interrupt: face.interrupt,
     /** The wasm memory's current ArrayBuffer; it is another one after each growth. */
     memory: () => memoryBuffer(memory)
   }

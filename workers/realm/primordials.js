@@ -8,6 +8,7 @@
   const TypedArrayPrototype = getPrototypeOf(Uint8Array.prototype)
   const RealmUint8Array = Uint8Array
   const RealmPromise = Promise
+  const PromiseResolve = Promise.resolve
   const RealmError = Error
   const RealmTypeError = TypeError
   const RealmDate = Date
@@ -75,10 +76,12 @@
     uncurry,
     Uint8Array: RealmUint8Array,
     Promise: RealmPromise,
+    promiseResolve: (value) => apply(PromiseResolve, RealmPromise, [value]),
     Error: RealmError,
     TypeError: RealmTypeError,
     WebAssemblyModule: WebAssembly.Module,
     WebAssemblyInstance: WebAssembly.Instance,
+    WebAssemblySuspending: WebAssembly.Suspending,
     typedArrayBuffer: getter(TypedArrayPrototype, 'buffer'),
     typedArrayOffset: getter(TypedArrayPrototype, 'byteOffset'),
     typedArrayLength: getter(TypedArrayPrototype, 'byteLength'),

@@ -8,7 +8,16 @@ export const LIMIT_OPTIONS = {
     default: '60s',
     heading: 'Limits',
     placeholder: 'DURATION',
-    text: 'How long one request may take; then the client gets 504 and the worker is replaced. 0 is no limit.'
+    text: 'How long one request may take; then it is interrupted, and the client gets 504. 0 is no limit.'
+  },
+  interruptTimeout: {
+    kind: 'duration',
+    schema: { type: 'integer', minimum: 0, maximum: 2_145_600_000 },
+    surfaces: ['command', 'plugin'],
+    default: '3s',
+    heading: 'Limits',
+    placeholder: 'DURATION',
+    text: 'How long a request that was interrupted may take to come to an end; then its worker is replaced. 0 replaces it at once.'
   },
   bodyLimit: {
     kind: 'size',

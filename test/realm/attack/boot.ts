@@ -237,6 +237,7 @@ function bootMessage(
     logBudget: new SharedArrayBuffer(8),
     assets,
     gauges: new SharedArrayBuffer(16),
+    signals: new SharedArrayBuffer(4),
     image: undefined,
     maximumRequests: 0,
     isolated: false

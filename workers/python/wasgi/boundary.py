@@ -9,17 +9,19 @@ from collections.abc import Callable
 from typing import Any
 
 import _wasgi_host  # pyright: ignore[reportMissingImports]
+import pyodide.ffi  # pyright: ignore[reportMissingImports]
 from _pyodide_core import js2py_default  # pyright: ignore[reportMissingImports]
 from pyodide.ffi import (  # pyright: ignore[reportMissingImports]
+    JsException,
     JsProxy,
     can_run_sync,
     run_sync,
     to_js,
 )
 
-from . import capture, origins, process, supplements, variables
+from . import capture, origins, process, supplements, timeouts, variables
 from .handler import Gateway
-from .host import WARN
+from .host import TIMED_OUT, WARN
 from .loader import LoadError, Target
 from .loader import load as load_target
 from .log_streams import LogStream
@@ -91,7 +93,20 @@ def _awaited(function: Any, *args: float) -> int:
         )
     answer = _Answer()
     promise.then(answer.settle, answer.fail)
-    return run_sync(answer)
+    value = run_sync(answer)
+    if value == TIMED_OUT:
+        raise timeouts.RequestTimeout
+    return value
+
+
+def _run_sync(awaitable: Any, /) -> Any:
+    """Pyodide's run_sync, for the application: a wait of its own that takes too long ends, too."""
+    try:
+        return run_sync(awaitable)
+    except JsException:
+        if _host.timed_out():
+            raise timeouts.RequestTimeout from None
+        raise
 
 
 def _bytes(answer: Any) -> bytes | int:
@@ -107,6 +122,7 @@ class GuestHost:
         self.input_buffer = input_buffer
         self.send = _wasgi_host.send
         self.wake = _wasgi_host.wake
+        self.timed_out = _wasgi_host.timed_out
         self.flock = _wasgi_host.flock
         self._log = _wasgi_host.log
         self._drain = _wasgi_host.drain.bind_sig(_unwrapped)
@@ -167,6 +183,8 @@ def configure(json_text: str) -> None:
     process.set_path(settings["sys_path"], supplements.PATH)
     process.enter()
     supplements.install(_host)
+    timeouts.install(_host, Gateway.answer.__code__)
+    pyodide.ffi.run_sync = _run_sync
     if settings["capture"]:
         capture.begin()
 

@@ -112,7 +112,7 @@ class Gateway:
             environ["wsgi.input"] = request_input
             environ["wsgi.early_hints"] = response.early_hints
             try:
-                outcome = self._answer(environ, response)
+                outcome = self.answer(environ, response)
             except BaseException as error:
                 del environ
                 outcome = self._fail(error, request_input, response)
@@ -125,7 +125,8 @@ class Gateway:
         except BaseException as error:
             return self._last_resort(error)
 
-    def _answer(self, environ: dict[str, Any], response: Response) -> int:
+    def answer(self, environ: dict[str, Any], response: Response) -> int:
+        """Call the application and send what it says. All of its code runs within this call."""
         iterable = self._application(environ, response)
         kind = type(iterable)
         if (kind is list or kind is tuple) and not response.sent:

@@ -31,6 +31,9 @@ TOO_SLOW: Final = -4
 MALFORMED: Final = -5
 """From `pull`: what came after the body must not be there."""
 
+TIMED_OUT: Final = -6
+"""From whatever waits: the request takes too long. Said once, and then `timed_out` says it no more."""
+
 # pino's levels.
 INFO: Final = 30
 WARN: Final = 40
@@ -69,6 +72,10 @@ class Host(Protocol):
 
     def wake(self) -> None:
         """End a `suspend`, if there is one."""
+        ...
+
+    def timed_out(self) -> int:
+        """1 when the request being served takes too long and has not been told yet, else 0."""
         ...
 
     def pbkdf2(

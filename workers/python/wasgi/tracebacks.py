@@ -6,6 +6,8 @@ import os
 import traceback
 from typing import Final
 
+from .timeouts import RequestTimeout
+
 _HERE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _IMPORT_SYSTEM: Final = "<frozen importlib."
 
@@ -15,6 +17,8 @@ def text_of(error: BaseException) -> str:
     try:
         summary = traceback.TracebackException.from_exception(error)
         _strip(summary, set())
+        if isinstance(error, RequestTimeout):
+            _end_outside(summary.stack)
         return "".join(summary.format())
     except Exception as failure:
         # An exception whose own __str__ or __cause__ misbehaves must not hide that it happened.
@@ -45,6 +49,12 @@ def _strip(summary: traceback.TracebackException, seen: set[int]) -> None:
     for related in (summary.__cause__, summary.__context__, *(summary.exceptions or ())):
         if related is not None:
             _strip(related, seen)
+
+
+def _end_outside(stack: traceback.StackSummary) -> None:
+    """Where a request was interrupted is a line of the application's, not what carried it out."""
+    while len(stack) > 1 and _is_ours(stack[-1].filename):
+        del stack[-1]
 
 
 def _is_ours(filename: str) -> bool:

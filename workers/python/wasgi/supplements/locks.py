@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 from ..host import Host
+from ..timeouts import RequestTimeout
 
 
 def install(host: Host) -> None:
@@ -21,6 +22,8 @@ def install(host: Host) -> None:
         if number < 0:
             raise ValueError(f"file descriptor cannot be a negative integer ({number})")
         code = host.flock(number, operator.index(operation))
+        if code == errno.EINTR and host.timed_out():
+            raise RequestTimeout
         if code == errno.EINTR:
             raise InterruptedError(code, os.strerror(code))
         if code:
