@@ -88,6 +88,7 @@ async function boot(): Promise<Guest> {
       guest.logs.push(`${level} ${stream} ${text}`),
     suspend: (ms: number) => after(ms, 0),
     wake: () => 0,
+    timed_out: () => 0,
     pbkdf2: (digest: string, password: Uint8Array, salt: Uint8Array, n: number, length: number) =>
       derived(() => pbkdf2Sync(password, salt, n, length, digest)),
     scrypt: (
