@@ -77,6 +77,7 @@ const suites: Readonly<Record<string, () => Program[]>> = {
   property: () => uvu('test/property/*.test.ts'),
   fuzz: () => uvu('test/fuzz/*.test.ts'),
   e2e: () => uvu('test/e2e/*.test.ts'),
+  fault: () => uvu('test/fault/*.test.ts'),
   browser: () => uvu('test/browser/*.test.ts'),
   package: () => uvu('test/package/*.test.ts')
 }
