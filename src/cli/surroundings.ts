@@ -60,6 +60,8 @@ export interface RunningServer {
   readonly url: string
   /** Lets requests in progress finish, within `shutdown_timeout`. */
   close(): Promise<void>
+  /** Opens log files anew, under their names: whoever rotates them has moved the old ones. */
+  reopenLogs(): void
 }
 
 /** What `wasgi check` found. */

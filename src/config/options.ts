@@ -180,6 +180,15 @@ export interface Settings {
   readonly logFormat: 'text' | 'json'
   /** One line for each response, to standard error, in Apache's combined format or as JSON. */
   readonly accessLog: 'off' | 'combined' | 'json'
+  /** A file that log records are appended to; - is standard error. Absolute. */
+  readonly logFile: string
+  /** A file that the access log is appended to; - is standard error. Absolute. */
+  readonly accessLogFile: string
+  /**
+   * What a line of the access log holds, in gunicorn's syntax, such as '%(h)s "%(r)s" %(s)s
+   * %({x-request-id}i)s'; instead of the combined format.
+   */
+  readonly accessLogFormat: string
 }
 
 /** What the Fastify plugin takes, besides Fastify's own `prefix`. */

@@ -5,6 +5,7 @@
 import { APPLICATION_OPTIONS } from './declared/application.ts'
 import { LIMIT_OPTIONS } from './declared/limits.ts'
 import { LISTENING_OPTIONS } from './declared/listening.ts'
+import { OBSERVABILITY_OPTIONS } from './declared/observability.ts'
 import { WORKER_OPTIONS } from './declared/workers.ts'
 
 /** Where an option can be given. `command`: flags, variables and files. */
@@ -50,6 +51,8 @@ export interface Option {
   readonly placeholder?: string
   /** Shorter flags of the command line, for true and for false. Kind `flag` only. */
   readonly aliases?: { readonly on: string; readonly off: string }
+  /** Of a path: "-" is itself, and no file of that name. */
+  readonly dash?: true
   /** Completes "must be ..." where the schema alone does not say it well. */
   readonly expected?: string
   /** One or two sentences, in the present tense, for people. */
@@ -60,11 +63,13 @@ export interface Option {
 export const OPTIONS: typeof APPLICATION_OPTIONS &
   typeof LISTENING_OPTIONS &
   typeof WORKER_OPTIONS &
-  typeof LIMIT_OPTIONS = {
+  typeof LIMIT_OPTIONS &
+  typeof OBSERVABILITY_OPTIONS = {
   ...APPLICATION_OPTIONS,
   ...LISTENING_OPTIONS,
   ...WORKER_OPTIONS,
-  ...LIMIT_OPTIONS
+  ...LIMIT_OPTIONS,
+  ...OBSERVABILITY_OPTIONS
 }
 
 export type OptionName = keyof typeof OPTIONS

@@ -49,6 +49,7 @@ function convert(name: OptionName, option: Option, given: Given): unknown {
     case 'flag':
       return given.written || typeof raw === 'string' ? switchOf(String(raw)) : raw
     case 'path':
+      if (raw === '-' && option.dash) return raw
       return isPath(raw) ? resolve(given.base, raw) : undefined
     case 'paths':
       return readPaths(given)

@@ -7,10 +7,11 @@ import { ProcessGroup } from '../dispatch/group.ts'
 import { SharedLocks } from '../dispatch/shared-locks.ts'
 import { accessLog } from '../telemetry/access-log.ts'
 import { createLogger } from '../telemetry/logger.ts'
-import { openStderr } from '../telemetry/sink.ts'
 import { groupEvents } from './group-log.ts'
 import { groupOptions } from './group-options.ts'
+import { openLogs } from './logs.ts'
 import { beginApplication, Mounted } from './mounted.ts'
+import { accessLine, loggerOf, reopenLogs } from './observation.ts'
 import { tlsFiles } from './tls.ts'
 
 /**
@@ -20,8 +21,9 @@ import { tlsFiles } from './tls.ts'
 export async function startServer(resolved: ResolvedSettings): Promise<RunningServer> {
   const { settings } = resolved
   const tls = tlsFiles(resolved)
-  const sink = openStderr()
-  const logger = createLogger({ level: settings.logLevel, format: settings.logFormat, sink })
+  const line = accessLine(resolved)
+  const logs = openLogs(resolved)
+  const logger = loggerOf(settings, logs.log)
   const mounted = new Mounted()
   const application = await beginApplication(resolved, mounted, logger)
   // Loading Fastify takes as long as the snapshot is read and decompressed, in other threads.
@@ -31,11 +33,13 @@ export async function startServer(resolved: ResolvedSettings): Promise<RunningSe
   ])
   const server = createHttpServer(settings, tls, logger)
   const { app } = server
-  if (settings.accessLog !== 'off') accessLog(app, settings.accessLog, sink)
+  if (line !== 'off') accessLog(app, line, logs.access)
   try {
     await app.register((scope) => attach(scope, mounted, application), { prefix: settings.mount })
     await app.ready()
-    return { url: await server.listen(), close: () => server.close(settings.shutdownTimeout) }
+    const url = await server.listen()
+    const close = (): Promise<void> => server.close(settings.shutdownTimeout)
+    return { url, close, reopenLogs: () => reopenLogs(logs, logger) }
   } catch (error) {
     await app.close()
     throw error
@@ -46,6 +50,7 @@ export async function startServer(resolved: ResolvedSettings): Promise<RunningSe
 export async function checkApplication(resolved: ResolvedSettings): Promise<CheckResult> {
   // Not all that can be wrong is wrong with the application.
   tlsFiles(resolved)
+  accessLine(resolved)
   proxyRules(resolved.settings, resolved.origins)
   const { options } = await groupOptions(resolved, [])
   const { logLevel: level, logFormat: format } = resolved.settings

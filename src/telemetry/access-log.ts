@@ -2,6 +2,7 @@
 // Formatting is pure; only `accessLog` touches a server.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { AccessDetail, AccessLine } from './access-format.ts'
 import type { Sink } from './sink.ts'
 
 export type AccessLogFormat = 'combined' | 'json'
@@ -26,8 +27,12 @@ export interface Access {
 type Counted = { bytes: number }
 
 /** Adds the log to every route of the server. Call it before routes and plugins. */
-export function accessLog(app: FastifyInstance, format: AccessLogFormat, sink: Sink): void {
-  const formatLine = format === 'json' ? formatJson : createCombinedFormat()
+export function accessLog(
+  app: FastifyInstance,
+  format: AccessLogFormat | AccessLine,
+  sink: Sink
+): void {
+  const formatLine = lineOf(format)
   // Not an onResponse hook: Fastify runs those only for responses that were sent to their end.
   app.addHook('onRequest', (request, reply, done) => {
     const time = new Date()
@@ -38,10 +43,43 @@ export function accessLog(app: FastifyInstance, format: AccessLogFormat, sink: S
     reply.raw.once('close', () => {
       const durationMs = performance.now() - started
       const access = describe(request, reply, counted, time, durationMs)
-      sink.write(formatLine({ ...access, remoteAddress }))
+      sink.write(formatLine({ ...access, remoteAddress }, new Detail(request, reply)))
     })
     done()
   })
+}
+
+function lineOf(format: AccessLogFormat | AccessLine): AccessLine {
+  if (typeof format === 'function') return format
+  return format === 'json' ? formatJson : createCombinedFormat()
+}
+
+class Detail implements AccessDetail {
+  readonly #request: FastifyRequest
+  readonly #reply: FastifyReply
+
+  constructor(request: FastifyRequest, reply: FastifyReply) {
+    this.#request = request
+    this.#reply = reply
+  }
+
+  get protocol(): string {
+    return this.#request.protocol
+  }
+
+  requestHeader(name: string): string | undefined {
+    const { headers } = this.#request.raw
+    return Object.hasOwn(headers, name) ? textOf(headers[name]) : undefined
+  }
+
+  responseHeader(name: string): string | undefined {
+    // What Fastify sends, Node has only as text.
+    return textOf(this.#reply.getHeader(name) ?? this.#reply.raw.getHeader(name))
+  }
+}
+
+function textOf(value: number | string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'object' ? value.join(', ') : value?.toString()
 }
 
 function describe(
@@ -123,7 +161,7 @@ export function formatJson(access: Access): string {
 }
 
 /** Busy servers log thousands of lines in one second: its text is made once. */
-function createCombinedFormat(): (access: Access) => string {
+function createCombinedFormat(): AccessLine {
   let second = Number.NaN
   let text = ''
   return (access) => {
@@ -160,10 +198,14 @@ const SHORT: Readonly<Record<string, string>> = {
   '\v': '\\v'
 }
 
-/** As Apache escapes: a client must not be able to end a field or a line. */
 function quoted(text: string): string {
-  if (!/[^\x20-\x7e]|["\\]/.test(text)) return `"${text}"`
-  const escaped = text.replace(/[^\x20-\x7e]|["\\]/g, (found) => {
+  return `"${escaped(text)}"`
+}
+
+/** As Apache escapes: a client must not be able to end a field or a line. */
+export function escaped(text: string): string {
+  if (!/[^\x20-\x7e]|["\\]/.test(text)) return text
+  return text.replace(/[^\x20-\x7e]|["\\]/g, (found) => {
     const short = SHORT[found]
     if (short !== undefined) return short
     return Buffer.from(found, found > '\xff' ? 'utf8' : 'latin1').reduce(
@@ -171,5 +213,4 @@ function quoted(text: string): string {
       ''
     )
   })
-  return `"${escaped}"`
 }

@@ -61,6 +61,11 @@ export class LineSink implements Sink {
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
+  /** Whether a write has failed: nothing more is written. */
+  get broken(): boolean {
+    return this.#state === 'broken'
+  }
+
   /** Whether a write has been under way for so long that nobody seems to read. */
   get stuck(): boolean {
     return this.#state === 'writing' && Date.now() - this.#writingSince > this.#stuckMs

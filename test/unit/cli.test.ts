@@ -20,7 +20,7 @@ test.before((context) => {
 })
 test.after(({ folder }) => rmSync(folder, { recursive: true }))
 
-const server = { url: 'http://127.0.0.1:8000', close: async () => {} }
+const server = { url: 'http://127.0.0.1:8000', close: async () => {}, reopenLogs: () => {} }
 
 test(
   'serve prints one readiness line, drains on a signal and exits 0',
@@ -32,7 +32,7 @@ test(
       }
       const log = ['--log-level', 'silent']
       const running = start(['serve', 'app.py', ...log], {
-        startServer: async () => ({ url: 'http://127.0.0.1:8000', close })
+        startServer: async () => ({ ...server, close })
       })
 
       await running.ready
@@ -53,7 +53,7 @@ test(
     const close = (): Promise<void> => new Promise(() => {})
     const running = start(
       ['serve', 'app.py', '--log-level', 'silent'],
-      { startServer: async () => ({ url: server.url, close }) },
+      { startServer: async () => ({ ...server, close }) },
       { now: () => time }
     )
     await running.ready

@@ -1,0 +1,89 @@
+// What a running server writes down: formats and files of its logs.
+import { readFileSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { settingsFromCommandLine } from '../../src/config/settings.ts'
+import { startServer } from '../../src/server/server.ts'
+import { fetchRaw, runWasgi, serve } from '../serve.ts'
+import { within } from '../unit/within.ts'
+import { temporaryFolder } from './places.ts'
+
+const LIMIT_MS = 120_000
+const test = suite('observability')
+
+test(
+  "the access log has the line that is asked for in gunicorn's syntax",
+  within(LIMIT_MS, async () => {
+    const format =
+      '%(h)s "%(r)s" %(s)s %(b)s %({x-request-id}i)s %({Content-Type}o)s %({HTTP_HOST}e)s'
+    const args = ['--workers', '1', '--access-log-format', format]
+    const server = await serve(['pyapps/hello.py', ...args])
+    try {
+      await server.request('/x?y', { headers: { 'x-request-id': 'a"b', host: 'shop.example' } })
+      const [line] = await server.logged(/^127\.0\.0\.1 .*\n/m)
+
+      const rest = '200 10 a\\"b text/plain; charset=utf-8 shop.example\n'
+      assert.is(line, `127.0.0.1 "GET /x?y HTTP/1.1" ${rest}`)
+    } finally {
+      await server.close()
+    }
+  })
+)
+
+test(
+  'a format that means nothing is a configuration error that names what is wrong in it',
+  within(LIMIT_MS, async () => {
+    const wrong = [
+      ['--access-log-format', '%(h)s %(nonsense)s %(s)d'],
+      ['--access-log-format', '%(h)s', '--access-log', 'json']
+    ]
+
+    const endings = []
+    for (const args of wrong) {
+      const started = runWasgi(['serve', 'pyapps/hello.py', '--port', '0', ...args])
+      endings.push([await started.exited, started.log()])
+    }
+
+    assert.equal(
+      endings.map(([code]) => code),
+      [3, 3]
+    )
+    assert.match(String(endings[0]), /access_log_format must be .*"%\(nonsense\)s", "%\(s\)d"/)
+    assert.match(String(endings[0]), /\(from --access-log-format\)\. +WASGI_ERR_CONFIG_INVALID/)
+    assert.match(String(endings[1]), /access_log_format must be left out with access_log = "json"/)
+  })
+)
+
+test(
+  'logs go to files, which are opened anew when they have been moved away',
+  within(LIMIT_MS, async () => {
+    const folder = temporaryFolder()
+    const [accessLogFile, logFile] = [join(folder, 'access.log'), join(folder, 'wasgi.log')]
+    const flags = { app: 'pyapps/hello.py', port: '0', workers: '1', accessLogFile, logFile }
+    const line = { flags, variables: {}, folder: process.cwd() }
+    const server = await startServer(settingsFromCommandLine(line))
+    try {
+      await fetchRaw(server.url, '/before')
+      await until(() => /"GET \/before /.test(readFileSync(accessLogFile, 'utf8')))
+      renameSync(accessLogFile, `${accessLogFile}.1`)
+
+      server.reopenLogs()
+      await fetchRaw(server.url, '/after')
+      await until(() => /"GET \/after /.test(readFileSync(accessLogFile, 'utf8')))
+
+      assert.match(readFileSync(logFile, 'utf8'), /interpreter ready group=default/)
+      assert.not.match(readFileSync(accessLogFile, 'utf8'), 'before')
+      assert.not.match(readFileSync(`${accessLogFile}.1`, 'utf8'), 'after')
+    } finally {
+      await server.close()
+    }
+  })
+)
+
+/** What is written by way of the thread pool is there some turns of the event loop later. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+test.run()
