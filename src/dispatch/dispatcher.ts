@@ -32,7 +32,7 @@ export interface DispatcherOptions {
   readonly hasSpare: () => boolean
   /** So many requests could do with an interpreter more. Does nothing when all workers have one. */
   readonly onDemand: (count: number) => void
-  readonly onFailure: (worker: GroupWorker, error: WasgiError) => void
+  readonly onFailure: (worker: GroupWorker, error: WasgiError, exchange: Exchange) => void
 }
 
 export class Dispatcher {
@@ -254,7 +254,7 @@ export class Dispatcher {
   }
 
   #failed(worker: GroupWorker, exchange: Exchange, error: WasgiError): void {
-    if (error.blame !== 'client') this.#options.onFailure(worker, error)
+    if (error.blame !== 'client') this.#options.onFailure(worker, error, exchange)
     exchange.fail(error)
   }
 

@@ -34,8 +34,11 @@ export interface GroupEvents extends Omit<SnapshotEvents, 'onLog'> {
   onReady(worker: string, ready: Ready): void
   onLog(worker: string, line: LogLine): void
   onDeath(worker: string, reason: string): void
-  /** An application failed to load or raised in a request; the error carries the traceback. */
-  onFailure(worker: string, error: WasgiError): void
+  /**
+   * An application failed to load or raised in a request; the error carries the traceback. `request`
+   * is the one that failed, if it was one.
+   */
+  onFailure(worker: string, error: WasgiError, request?: GatewayRequest): void
 }
 
 export interface WorkerStatus {
@@ -143,7 +146,7 @@ export class ProcessGroup implements RequestGroup {
         bootError: () => this.#crew.bootError,
         hasSpare: () => this.#crew.hasSpare,
         onDemand: (count) => this.#crew.bootFor(count),
-        onFailure: (worker, error) => events.onFailure(worker.name, error)
+        onFailure: (worker, error, { request }) => events.onFailure(worker.name, error, request)
       },
       new RequestTable(requests)
     )

@@ -1,6 +1,7 @@
 // What a process group has to tell goes to the server's log from here, each thing once.
 import type { FastifyBaseLogger } from 'fastify'
 import type { GroupEvents } from '../dispatch/group.ts'
+import { traceFields } from '../telemetry/trace-context.ts'
 
 const LEVELS = {
   10: 'trace',
@@ -40,9 +41,11 @@ export function groupEvents(log: FastifyBaseLogger): GroupEvents {
       log[name]({ worker, stream }, text)
     },
     onDeath: (worker, reason) => log.warn({ worker }, `worker ended: ${reason}`),
-    onFailure: (worker, error) => {
+    onFailure: (worker, error, request) => {
       const { code, traceback } = error
-      log.error({ worker, code, ...(traceback === undefined ? {} : { traceback }) }, error.message)
+      const trace = request === undefined ? {} : traceFields(request.head)
+      const fields = { worker, code, ...trace, ...(traceback === undefined ? {} : { traceback }) }
+      log.error(fields, error.message)
     }
   }
 }

@@ -4,6 +4,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AccessDetail, AccessLine } from './access-format.ts'
 import type { Sink } from './sink.ts'
+import { fieldsOf } from './trace-context.ts'
 
 export type AccessLogFormat = 'combined' | 'json'
 
@@ -144,7 +145,7 @@ export function formatCombined(access: Access, when: string = clfTime(access.tim
 }
 
 /** One JSON object a line, with the words that log collectors commonly use. */
-export function formatJson(access: Access): string {
+export function formatJson(access: Access, detail?: AccessDetail): string {
   const record = {
     time: access.time.toISOString(),
     remote_addr: access.remoteAddress || null,
@@ -155,7 +156,8 @@ export function formatJson(access: Access): string {
     bytes: access.bytes,
     duration_ms: Math.round(access.durationMs * 1000) / 1000,
     referer: access.referer ?? null,
-    user_agent: access.userAgent ?? null
+    user_agent: access.userAgent ?? null,
+    ...fieldsOf(detail?.requestHeader('traceparent'), detail?.requestHeader('x-request-id'))
   }
   return `${JSON.stringify(record)}\n`
 }

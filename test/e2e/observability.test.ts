@@ -1,4 +1,4 @@
-// What a running server writes down: formats and files of its logs.
+// What a running server writes down: formats and files of its logs, traces.
 import { readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -7,10 +7,60 @@ import { settingsFromCommandLine } from '../../src/config/settings.ts'
 import { startServer } from '../../src/server/server.ts'
 import { fetchRaw, runWasgi, serve } from '../serve.ts'
 import { within } from '../unit/within.ts'
-import { temporaryFolder } from './places.ts'
+import { temporaryFolder, testApp } from './places.ts'
 
 const LIMIT_MS = 120_000
 const test = suite('observability')
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
+const TRACED = {
+  traceparent: `00-${TRACE}-00f067aa0ba902b7-01`,
+  tracestate: 'congo=t61rcWkgMzE',
+  baggage: 'userId=alice',
+  'x-request-id': 'req-1'
+}
+
+test(
+  'the trace of a request reaches the application as it came, and logs only if it is valid',
+  within(LIMIT_MS, async () => {
+    const server = await serve([testApp('mirror.py'), '--workers', '1', '--access-log', 'json'])
+    try {
+      const traced = await server.request('/traced', { headers: TRACED })
+      const invalid = `00-${TRACE}-0000000000000000-01`
+      const broken = await server.request('/broken', { headers: { traceparent: invalid } })
+      const [first] = await server.logged(/^\{.*"url":"\/traced".*\n/m)
+      const [second] = await server.logged(/^\{.*"url":"\/broken".*\n/m)
+
+      const { environ } = JSON.parse(traced.text)
+      assert.is(environ.HTTP_TRACEPARENT, TRACED.traceparent)
+      assert.is(environ.HTTP_TRACESTATE, TRACED.tracestate)
+      assert.is(environ.HTTP_BAGGAGE, TRACED.baggage)
+      assert.is(JSON.parse(broken.text).environ.HTTP_TRACEPARENT, invalid)
+      const { trace_id, request_id } = JSON.parse(first)
+      assert.equal([trace_id, request_id], [TRACE, 'req-1'])
+      assert.equal(Object.keys(JSON.parse(second)).includes('trace_id'), false)
+    } finally {
+      await server.close()
+    }
+  })
+)
+
+test(
+  'what a request failed of is logged with its trace',
+  within(LIMIT_MS, async () => {
+    const args = ['--workers', '1', '--log-format', 'json', '--access-log', 'off']
+    const server = await serve([testApp('failing.py'), ...args])
+    try {
+      await server.request('/raise', { headers: TRACED })
+      const [line] = await server.logged(/^\{.*WASGI_ERR_APP_EXCEPTION.*\n/m)
+
+      const { trace_id, request_id, worker } = JSON.parse(line)
+      assert.equal([trace_id, request_id, worker], [TRACE, 'req-1', 'default/1'])
+    } finally {
+      await server.close()
+    }
+  })
+)
 
 test(
   "the access log has the line that is asked for in gunicorn's syntax",
