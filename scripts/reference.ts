@@ -2,6 +2,7 @@
 // TypeScript interfaces of the options. `--check` writes nothing and fails when a file is stale.
 
 import { readFileSync, writeFileSync } from 'node:fs'
+import { type MetricObject, Registry } from 'prom-client'
 import { exitCodeOf } from '../src/cli/report.ts'
 import { formatDuration, formatSize } from '../src/config/quantity.ts'
 import {
@@ -15,11 +16,14 @@ import {
   variableOf
 } from '../src/config/schema.ts'
 import { ERRORS, type ErrorCode, EXIT } from '../src/errors.ts'
+import { DEATH_KINDS } from '../src/telemetry/death-kind.ts'
+import { metricFamilies } from '../src/telemetry/metric-families.ts'
 
 const GENERATED: Readonly<Record<string, () => string>> = {
   'src/config/options.ts': optionTypes,
   'docs/reference/options.md': optionsPage,
   'docs/reference/errors.md': errorsPage,
+  'docs/reference/metrics.md': metricsPage,
   'docs/reference/exit-codes.md': exitCodesPage
 }
 
@@ -227,6 +231,43 @@ ${table.join('\n')}
 What exactly happened is in the one message on standard error, which ends with the code of the error:
 see [errors](errors.md).
 `
+}
+
+function metricsPage(): string {
+  const registry = new Registry()
+  metricFamilies(registry)
+  const rows = registry.getMetricsAsArray().map((metric) => {
+    const { name, help, type, labelNames } = metric as MetricObject & {
+      readonly labelNames: readonly string[]
+    }
+    const labels = labelNames.map((label) => `\`${label}\``).join(', ')
+    return `| \`${name}\` | ${type} | ${labels} | ${help} |`
+  })
+  return `${NOTICE}
+
+# Metrics
+
+What \`/-/wasgi/metrics\` shows, in Prometheus' text format; see [operations](../guides/operations.md) for where it is.
+Names and labels change with a major version only. A series is there once it has a value, and no label takes a
+value that a client can choose.
+
+| Name | Type | Labels | |
+|---|---|---|---|
+${rows.join('\n')}
+
+\`group\` is a process group, \`worker\` one of its workers (\`group/number\`; a number is taken over by the worker that replaces
+another). \`method\` is one of GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS, or \`other\`; \`status\` is one that HTTP has
+registered, or 499, or \`other\`; \`state\` is empty (no interpreter yet), booting, ready, retiring or dead; \`code\` is one of the
+[error codes](errors.md); \`kind\` is ${listed(DEATH_KINDS)}; \`boot\` is cold, restored or adopted; \`from\` is store or capture.
+
+What Node's parser refuses never becomes a request of a group, and is not counted. Beside these are the default metrics of
+[prom-client](https://github.com/siimon/prom-client), \`process_*\` and \`nodejs_*\`: memory, processor time, descriptors, the
+event loop and garbage collection of the main thread.
+`
+}
+
+function listed(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 }
 
 function main(): void {

@@ -19,6 +19,12 @@ export function packageVersions(): { readonly wasgi: string; readonly pyodide: s
   return { wasgi: version, pyodide: dependencies.pyodide ?? '' }
 }
 
+/** CPython's, of the Pyodide that is installed: `3.14.2`. */
+export function pythonVersion(): string {
+  const lock = createRequire(import.meta.url)('pyodide/pyodide-lock.json')
+  return (lock as { readonly info: { readonly python: string } }).info.python
+}
+
 function manifest(): Manifest {
   return createRequire(import.meta.url)(manifestPath()) as Manifest
 }

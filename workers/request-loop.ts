@@ -35,7 +35,7 @@ export class RequestLoop {
   readonly #requests: RequestTable
   #life: InterpreterLife | undefined
   #exchange: Exchange | undefined
-  #gauges: Float64Array = new Float64Array(3)
+  #gauges: Float64Array = new Float64Array(5)
   /** It takes no further request and is to be replaced. */
   #spent = false
   /** Requests since the interpreter was last made or wiped. */
@@ -123,14 +123,22 @@ export class RequestLoop {
 
   /** Why it could not be wiped. The main thread ends this one if it takes too long. */
   async #wiped(): Promise<string | undefined> {
-    this.#gauges[2] = monotonicMs()
+    const since = monotonicMs()
+    this.#gauges[2] = since
     try {
-      return await this.#life?.wipe()
+      const obstacle = await this.#life?.wipe()
+      if (obstacle === '') this.#countWipe(monotonicMs() - since)
+      return obstacle
     } catch (error) {
       return error instanceof Error ? error.message : String(error)
     } finally {
       this.#gauges[2] = 0
     }
+  }
+
+  #countWipe(ms: number): void {
+    this.#gauges[3] = (this.#gauges[3] ?? 0) + 1
+    this.#gauges[4] = (this.#gauges[4] ?? 0) + ms
   }
 
   #receive(message: ToWorker): void {

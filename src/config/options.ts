@@ -180,6 +180,16 @@ export interface Settings {
   readonly logFormat: 'text' | 'json'
   /** One line for each response, to standard error, in Apache's combined format or as JSON. */
   readonly accessLog: 'off' | 'combined' | 'json'
+  /**
+   * Where to listen for /-/wasgi/live, /-/wasgi/ready and /-/wasgi/metrics, in plain HTTP:
+   * HOST:PORT (0 picks a free port) or unix:/path. Nowhere if empty.
+   */
+  readonly admin: string
+  /**
+   * Answers live, ready and metrics below this path of the public listener, too, instead of the
+   * application; /-/wasgi is what admin has. Everybody can see them there.
+   */
+  readonly adminPath: string
   /** A file that log records are appended to; - is standard error. Absolute. */
   readonly logFile: string
   /** A file that the access log is appended to; - is standard error. Absolute. */

@@ -3,7 +3,13 @@
 // loop brings is handed over together at its end, since waking a thread costs more than a request.
 // The request table says what has started: that is never run again, everything else always is.
 import { WasgiError } from '../errors.ts'
-import type { Answer, Failed, FileGrant, RequestMessage } from '../wire/messages.ts'
+import type {
+  Answer,
+  Failed,
+  FileGrant,
+  RequestMessage,
+  ResponseMessage
+} from '../wire/messages.ts'
 import { monotonicMs, type RequestTable } from '../wire/request-table.ts'
 import { Exchange, type GatewayRequest } from './exchange.ts'
 import { diedError, requestError, timeoutError } from './failure.ts'
@@ -66,6 +72,15 @@ export class Dispatcher {
     })
   }
 
+  /** Requests that no worker has started. */
+  get queued(): number {
+    let queued = this.#waiting.length
+    for (const { exchanges } of this.#options.workers()) {
+      for (const { slot } of exchanges.values()) if (!this.#requests.hasStarted(slot)) queued++
+    }
+    return queued
+  }
+
   /** The workers are about to be ended: nothing waits for one any more. */
   close(): void {
     this.#closed = true
@@ -101,7 +116,7 @@ export class Dispatcher {
       case 'head':
       case 'chunk':
       case 'whole':
-        worker.exchanges.get(message.id)?.receive(message)
+        this.#pass(worker, message)
         break
       case 'spent':
         worker.deathReason ??= message.reason
@@ -111,6 +126,18 @@ export class Dispatcher {
       default:
         this.#answered(worker, message)
     }
+  }
+
+  #pass(worker: GroupWorker, message: ResponseMessage): void {
+    const exchange = worker.exchanges.get(message.id)
+    if (exchange === undefined) return
+    if (message.kind === 'whole') this.#noteStart(exchange)
+    exchange.receive(message)
+  }
+
+  /** While the row still tells: it is released with the answer. */
+  #noteStart(exchange: Exchange): void {
+    if (exchange.startedAt === 0) exchange.startedAt = this.#requests.startedAt(exchange.slot)
   }
 
   /**
@@ -204,6 +231,7 @@ export class Dispatcher {
     const exchange = worker.rows.get(slot)
     if (exchange === undefined) return
     const current = exchange.slot === slot
+    if (current) this.#noteStart(exchange)
     this.#release(worker, slot)
     // It may have been moved, and even be back here: then it is in another row.
     if (current) worker.exchanges.delete(exchange.id)

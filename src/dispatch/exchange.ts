@@ -24,6 +24,8 @@ export interface GatewayResponse extends ResponseHead {
 
 /** What an exchange needs of the worker that has it. */
 export interface ExchangeWorker {
+  /** For logs. */
+  readonly name?: string
   send(message: ToWorker, transfer?: ArrayBuffer[]): void
 }
 
@@ -40,6 +42,8 @@ export class Exchange {
    * or the death of its worker, is then a 504.
    */
   timedOutAt = 0
+  /** When a worker started it, on the clock of monotonicMs; 0 while that is not known. */
+  startedAt = 0
   readonly #resolve: (response: GatewayResponse) => void
   readonly #reject: (error: WasgiError) => void
   readonly #onCancel: (exchange: Exchange) => void
@@ -60,6 +64,11 @@ export class Exchange {
   /** True once the server has its whole answer or has gone away. */
   get over(): boolean {
     return this.#over
+  }
+
+  /** The worker that has it, or had it last. */
+  get workerName(): string | undefined {
+    return this.#worker?.name
   }
 
   /** A worker has been chosen. */

@@ -3,7 +3,7 @@
 
 import type { InterpreterAssets } from '../../workers/boot/assets.ts'
 import type { ForeignPyodide } from '../../workers/foreign.ts'
-import { WasgiError } from '../errors.ts'
+import { type ErrorCode, WasgiError } from '../errors.ts'
 import { SnapshotCounts, type SnapshotStatus } from '../snapshot/counts.ts'
 import type { Image } from '../snapshot/image.ts'
 import { type SnapshotSettings, snapshotSource } from '../snapshot/settings.ts'
@@ -15,7 +15,7 @@ import { Crew, type CrewOptions, type Mode } from './crew.ts'
 import { Dispatcher, ROWS_PER_WORKER } from './dispatcher.ts'
 import type { Exchange, GatewayRequest } from './exchange.ts'
 import type { SharedLocks } from './shared-locks.ts'
-import type { Prepared, WorkerState } from './worker.ts'
+import type { GroupWorker, Prepared, Wipes, WorkerState } from './worker.ts'
 
 export interface GroupOptions extends CrewOptions {
   /** How snapshots are made and kept; undefined when every interpreter boots from nothing. */
@@ -39,6 +39,20 @@ export interface GroupEvents extends Omit<SnapshotEvents, 'onLog'> {
    * is the one that failed, if it was one.
    */
   onFailure(worker: string, error: WasgiError, request?: GatewayRequest): void
+}
+
+/** What may be known of a group from outside at any time; src/server/health.ts and metrics read it. */
+export interface GroupCondition {
+  readonly group: string
+  /** Whether a worker can take requests, or could be made ready for one. */
+  readonly ready: boolean
+  /** Why the application could not start when that was last tried; undefined if it could. */
+  readonly code: ErrorCode | undefined
+  /** Requests that no worker has started. */
+  readonly queued: number
+  readonly workers: readonly WorkerStatus[]
+  /** Of all workers there have been. */
+  readonly wipes: Wipes
 }
 
 export interface WorkerStatus {
@@ -79,6 +93,7 @@ export interface RequestGroup {
   interpreters(): readonly InterpreterStatus[]
   /** What its interpreters are restored from, and what has gone wrong with that. */
   snapshot(): SnapshotStatus
+  condition(): GroupCondition
   /** Waits for the requests in progress, at most `timeoutMs`, then ends the workers. */
   close(timeoutMs: number): Promise<void>
 }
@@ -91,7 +106,10 @@ export class ProcessGroup implements RequestGroup {
   pythonVersion = ''
   #started: Promise<void> = Promise.resolve()
   #closing: Promise<void> | undefined
+  /** Of workers that are gone. */
+  #pastWipes: Wipes = { count: 0, ms: 0 }
   readonly #mode: Mode
+  readonly #lazy: boolean
   readonly #snapshots = new SnapshotCounts()
   readonly #crew: Crew
   readonly #dispatcher: Dispatcher
@@ -135,6 +153,7 @@ export class ProcessGroup implements RequestGroup {
     const events = this.#snapshots.watch(given)
     this.name = options.name
     this.#mode = options.mode
+    this.#lazy = options.lazy
     const requests = new SharedArrayBuffer(requestTableBytes(options.workers * ROWS_PER_WORKER))
     this.#dispatcher = new Dispatcher(
       {
@@ -164,7 +183,10 @@ export class ProcessGroup implements RequestGroup {
         events.onSnapshotFailure(
           new WasgiError('WASGI_ERR_SNAPSHOT_RESTORE', [worker.name, reason])
         ),
-      onDeath: (worker, reason) => events.onDeath(worker.name, reason),
+      onDeath: (worker, reason) => {
+        this.#pastWipes = wipesOf([worker], this.#pastWipes)
+        events.onDeath(worker.name, reason)
+      },
       onBootFailure: (worker, error) => {
         events.onFailure(worker.name, error)
         this.#dispatcher.failWaiting()
@@ -214,6 +236,21 @@ export class ProcessGroup implements RequestGroup {
     return this.#snapshots.status()
   }
 
+  condition(): GroupCondition {
+    const workers = this.workers()
+    const code = this.#crew.bootError?.code
+    // One whose application has failed may be tried again after a while, and then only by a request.
+    const bootable = this.#lazy && (code === undefined || this.#crew.hasSpare)
+    return {
+      group: this.name,
+      ready: bootable || workers.some(({ state }) => state === 'ready'),
+      code,
+      queued: this.#dispatcher.queued,
+      workers,
+      wipes: wipesOf(this.#crew.workers, this.#pastWipes)
+    }
+  }
+
   close(timeoutMs: number): Promise<void> {
     this.#closing ??= this.#close(timeoutMs)
     return this.#closing
@@ -228,6 +265,15 @@ export class ProcessGroup implements RequestGroup {
     this.#dispatcher.close()
     await this.#crew.close()
   }
+}
+
+function wipesOf(workers: Iterable<GroupWorker>, past: Wipes): Wipes {
+  let { count, ms } = past
+  for (const { wipes } of workers) {
+    count += wipes.count
+    ms += wipes.ms
+  }
+  return { count, ms }
 }
 
 /** What the group's interpreters are made from. */

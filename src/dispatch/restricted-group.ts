@@ -2,7 +2,7 @@
 // of the main thread, and the application was not given to a daemon process group.
 import { WasgiError } from '../errors.ts'
 import type { SnapshotStatus } from '../snapshot/counts.ts'
-import type { InterpreterStatus, RequestGroup, WorkerStatus } from './group.ts'
+import type { GroupCondition, InterpreterStatus, RequestGroup, WorkerStatus } from './group.ts'
 
 export class RestrictedGroup implements RequestGroup {
   readonly name: string
@@ -33,6 +33,11 @@ export class RestrictedGroup implements RequestGroup {
 
   snapshot(): SnapshotStatus {
     return { from: undefined, id: undefined, restored: 0, failures: {} }
+  }
+
+  condition(): GroupCondition {
+    const nothing = { queued: 0, workers: [], wipes: { count: 0, ms: 0 } }
+    return { group: this.name, ready: false, code: 'WASGI_ERR_EMBEDDED_RESTRICTED', ...nothing }
   }
 
   async close(): Promise<void> {}

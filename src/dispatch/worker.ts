@@ -16,6 +16,14 @@ export interface Assignment {
 
 /** As in workers/python/wasgi/timeouts.py. */
 const SIGXCPU = 24
+export interface Wipes {
+  readonly count: number
+  readonly ms: number
+}
+
+/** See Boot. */
+const GAUGES = 5
+
 /** Messages taken from the port in one go, so that one worker's many do not hold up the others'. */
 const MESSAGES_AT_ONCE = 64
 
@@ -35,7 +43,9 @@ export class GroupWorker {
   /** How its interpreter came to be, once there is one. */
   boot: Ready['boot'] = 'cold'
   /** Shared with the worker; see Boot. */
-  readonly gauges: SharedArrayBuffer = new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT)
+  readonly gauges: SharedArrayBuffer = new SharedArrayBuffer(
+    GAUGES * Float64Array.BYTES_PER_ELEMENT
+  )
   /** Shared with the worker; see Boot. */
   readonly signals: SharedArrayBuffer = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
   /** Why it is being terminated, when we do it. */
@@ -123,6 +133,12 @@ export class GroupWorker {
   /** 0 if it was booted from nothing, 1 once restored, 1 more with each wipe. */
   get generation(): number {
     return new Float64Array(this.gauges)[1] ?? 0
+  }
+
+  /** How often it has been wiped, and how long that took together. */
+  get wipes(): Wipes {
+    const [, , , count = 0, ms = 0] = new Float64Array(this.gauges)
+    return { count, ms }
   }
 
   /** Ends the thread at once. Its exit is announced by the pool. */

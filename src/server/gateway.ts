@@ -10,6 +10,7 @@ import type { RequestGroup } from '../dispatch/group.ts'
 import { PIECE_BYTES, RequestBody } from '../dispatch/request-body.ts'
 import { WasgiError } from '../errors.ts'
 import { publicError } from '../public-error.ts'
+import type { Visits } from '../telemetry/visits.ts'
 import { encodeRequestHead, type RequestLine } from '../wire/request-head.ts'
 import { authorityOf } from '../wire/request-target.ts'
 import { type ProxyRules, throughProxies } from '../wire/trusted-proxies.ts'
@@ -25,6 +26,8 @@ export interface GatewayOptions {
   readonly group: RequestGroup
   /** Asked before the application is. */
   readonly access: AccessHook | undefined
+  /** Who is told of requests in progress; undefined is nobody. */
+  readonly visits?: Visits | undefined
   /** Decoded mount path, '' at the root: it becomes SCRIPT_NAME. */
   readonly scriptName: string
   readonly limits: HeadLimits
@@ -42,6 +45,7 @@ export async function answer(
   request: FastifyRequest,
   reply: FastifyReply
 ): Promise<FastifyReply> {
+  const visit = options.visits?.begin(request.method, request.originalUrl, reply.raw)
   try {
     const turn = turnOf(request.raw, reply.raw)
     // Nobody waits for an answer, and a peer without an address is not a Unix socket's.
@@ -57,6 +61,7 @@ export async function answer(
     const { body, source } = taken instanceof Promise ? await taken : taken
     const exchange = options.group.handle({ head, body, source, label })
     cancelWhenClosed(reply, exchange)
+    visit?.queued(exchange)
     exchange.onHints = (fields) => sendEarlyHints(reply.raw, fields)
     return sendResponse(request, reply, await exchange.response)
   } catch (error) {

@@ -5,6 +5,8 @@ import { embeddedRequired } from '../config/embedding.ts'
 import { proxyRules } from '../config/proxies.ts'
 import type { ResolvedSettings, Settings } from '../config/settings.ts'
 import {
+  type GroupCondition,
+  type GroupEvents,
   type InterpreterStatus,
   ProcessGroup,
   type RequestGroup,
@@ -13,6 +15,8 @@ import {
 import { RestrictedGroup } from '../dispatch/restricted-group.ts'
 import { SharedLocks } from '../dispatch/shared-locks.ts'
 import type { SnapshotStatus } from '../snapshot/counts.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { Visits } from '../telemetry/visits.ts'
 import type { ProxyRules } from '../wire/trusted-proxies.ts'
 import { AccessHook } from './access.ts'
 import { adopting } from './foreign.ts'
@@ -29,6 +33,8 @@ export interface WasgiApplication {
   interpreters(): readonly InterpreterStatus[]
   /** What its interpreters are restored from, and counts of what has gone wrong with that. */
   snapshot(): SnapshotStatus
+  /** Whether requests can be taken, what waits, and the workers: of its group, and of its hooks'. */
+  conditions(): readonly GroupCondition[]
 }
 
 /** What `app.wasgi` is: everything mounted in this scope and below the first one that mounted. */
@@ -42,6 +48,20 @@ export interface WasgiDecorator {
 export class Mounted implements WasgiDecorator {
   readonly applications: WasgiApplication[] = []
   readonly locks: SharedLocks = new SharedLocks()
+  /** Counts for `/-/wasgi/metrics`, if that is asked for. */
+  metrics: Metrics | undefined
+
+  /** Events of groups, logged and counted. */
+  events(log: FastifyBaseLogger): GroupEvents {
+    const events = groupEvents(log)
+    return this.metrics?.watch(events) ?? events
+  }
+
+  /** Whom to tell of an application's requests; undefined is nobody. */
+  visits(group: string): Visits | undefined {
+    if (this.metrics === undefined) return undefined
+    return new Visits(group, [this.metrics.requestsOf(group)])
+  }
 
   interpreters(): readonly InterpreterStatus[] {
     return this.applications.flatMap((application) => application.interpreters())
@@ -77,7 +97,7 @@ export async function beginApplication(
   const proxies = proxyRules(settings, resolved.origins)
   const { options, application } = await groupOptions(resolved, mounted.applications)
   const access = await beginAccess(resolved, options.name, mounted, log)
-  const events = groupEvents(log)
+  const events = mounted.events(log)
   const group = isForbidden(settings)
     ? new RestrictedGroup(options.name, application.target, (error) =>
         events.onFailure(options.name, error)

@@ -1,12 +1,15 @@
-// What `wasgi serve` lets its operator see, put together from its settings: logs and the access log's
-// format.
+// What `wasgi serve` lets its operator see, put together from its settings: logs, the access log's
+// format, and the admin endpoints with what they measure.
+import type { FastifyBaseLogger } from 'fastify'
 import { keyOf } from '../config/schema.ts'
 import type { ResolvedSettings, Settings } from '../config/settings.ts'
 import { WasgiError } from '../errors.ts'
 import { type AccessLine, compileAccessFormat } from '../telemetry/access-format.ts'
 import { createLogger, type Logger } from '../telemetry/logger.ts'
 import type { Sink } from '../telemetry/sink.ts'
+import { type Admin, beginAdmin } from './admin.ts'
 import type { Logs } from './logs.ts'
+import { Mounted } from './mounted.ts'
 
 /** Colours are for terminals. */
 export function loggerOf({ logLevel, logFormat, logFile }: Settings, sink: Sink): Logger {
@@ -35,6 +38,18 @@ export function accessLine({
   }
   if (accessLog === 'json') throw refuse('left out with access_log = "json"', 'a format')
   return accessLog === 'off' ? accessLog : line
+}
+
+/** What applications are mounted in, and the admin endpoints if they are asked for. */
+export async function observe(
+  { settings }: ResolvedSettings,
+  log: FastifyBaseLogger
+): Promise<{ mounted: Mounted; admin: Admin | undefined }> {
+  const mounted = new Mounted()
+  const applications = (): Mounted['applications'] => mounted.applications
+  const admin = await beginAdmin(settings, { applications, log })
+  mounted.metrics = admin?.metrics
+  return { mounted, admin }
 }
 
 /** For a signal, some day: a file that cannot be opened stays as it is, and the log tells. */

@@ -57,11 +57,13 @@ export async function attach(
     group: group.name,
     workers: () => group.workers(),
     snapshot: () => group.snapshot(),
+    conditions: () => [group.condition(), ...(access ? [access.group.condition()] : [])],
     interpreters: () => [...group.interpreters(), ...(access?.group.interpreters() ?? [])]
   })
   addRoutes(instance, {
     group,
     access,
+    visits: mounted.visits(group.name),
     scriptName: scriptNameOf(instance.prefix),
     limits: settings,
     bodyLimitBytes: settings.bodyLimit,

@@ -10,8 +10,8 @@ import { createLogger } from '../telemetry/logger.ts'
 import { groupEvents } from './group-log.ts'
 import { groupOptions } from './group-options.ts'
 import { openLogs } from './logs.ts'
-import { beginApplication, Mounted } from './mounted.ts'
-import { accessLine, loggerOf, reopenLogs } from './observation.ts'
+import { beginApplication } from './mounted.ts'
+import { accessLine, loggerOf, observe, reopenLogs } from './observation.ts'
 import { tlsFiles } from './tls.ts'
 
 /**
@@ -24,24 +24,35 @@ export async function startServer(resolved: ResolvedSettings): Promise<RunningSe
   const line = accessLine(resolved)
   const logs = openLogs(resolved)
   const logger = loggerOf(settings, logs.log)
-  const mounted = new Mounted()
-  const application = await beginApplication(resolved, mounted, logger)
-  // Loading Fastify takes as long as the snapshot is read and decompressed, in other threads.
-  const [{ createHttpServer }, { attach }] = await Promise.all([
-    import('./http-server.ts'),
-    import('./plugin.ts')
-  ])
-  const server = createHttpServer(settings, tls, logger)
-  const { app } = server
-  if (line !== 'off') accessLog(app, line, logs.access)
+  const { mounted, admin } = await observe(resolved, logger)
   try {
-    await app.register((scope) => attach(scope, mounted, application), { prefix: settings.mount })
-    await app.ready()
-    const url = await server.listen()
-    const close = (): Promise<void> => server.close(settings.shutdownTimeout)
-    return { url, close, reopenLogs: () => reopenLogs(logs, logger) }
+    const application = await beginApplication(resolved, mounted, logger)
+    // Loading Fastify takes as long as the snapshot is read and decompressed, in other threads.
+    const [{ createHttpServer }, { attach }] = await Promise.all([
+      import('./http-server.ts'),
+      import('./plugin.ts')
+    ])
+    const server = createHttpServer(settings, tls, logger)
+    const { app } = server
+    if (settings.adminPath !== '') admin?.answerOn(app, settings.adminPath)
+    if (line !== 'off') accessLog(app, line, logs.access)
+    try {
+      await app.register((scope) => attach(scope, mounted, application), { prefix: settings.mount })
+      await app.ready()
+      const url = await server.listen()
+      admin?.health.serving()
+      const close = async (): Promise<void> => {
+        admin?.health.draining()
+        await server.close(settings.shutdownTimeout)
+        await admin?.close()
+      }
+      return { url, close, reopenLogs: () => reopenLogs(logs, logger) }
+    } catch (error) {
+      await app.close()
+      throw error
+    }
   } catch (error) {
-    await app.close()
+    await admin?.close()
     throw error
   }
 }

@@ -87,7 +87,7 @@ async function build(
     name: options.name,
     owner: options.owner,
     logBudget,
-    gauges: new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT),
+    gauges: new SharedArrayBuffer(5 * Float64Array.BYTES_PER_ELEMENT),
     signals: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
     assets: options.assets,
     image: undefined,

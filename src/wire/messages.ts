@@ -66,8 +66,9 @@ export interface Boot {
   /** wire/log-budget.ts */
   readonly logBudget: SharedArrayBuffer
   /**
-   * Three doubles: bytes of the interpreter's wasm memory, its generation (wasgi.snapshot), and since
-   * when it is being wiped, as monotonicMs has it; 0 when it is not.
+   * Five doubles: bytes of the interpreter's wasm memory, its generation (wasgi.snapshot), since
+   * when it is being wiped, as monotonicMs has it (0 when it is not), how often it was, and the
+   * milliseconds that took.
    */
   readonly gauges: SharedArrayBuffer
   /** One int32: the number of a signal that Python is to handle as soon as it can; 0 for none. */
