@@ -199,6 +199,11 @@ export interface Settings {
    * %({x-request-id}i)s'; instead of the combined format.
    */
   readonly accessLogFormat: string
+  /**
+   * Logs a request that has been in progress for so long, while it still is, and again when it has
+   * ended. 0 is never. In milliseconds.
+   */
+  readonly slowRequests: number
 }
 
 /** What the Fastify plugin takes, besides Fastify's own `prefix`. */
@@ -350,4 +355,9 @@ export interface WasgiPluginOptions {
    * waits. Default: "256K".
    */
   readonly responseWindow?: Size | undefined
+  /**
+   * Logs a request that has been in progress for so long, while it still is, and again when it has
+   * ended. 0 is never. Default: 0.
+   */
+  readonly slowRequests?: Duration | undefined
 }

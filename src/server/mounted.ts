@@ -16,7 +16,8 @@ import { RestrictedGroup } from '../dispatch/restricted-group.ts'
 import { SharedLocks } from '../dispatch/shared-locks.ts'
 import type { SnapshotStatus } from '../snapshot/counts.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { Visits } from '../telemetry/visits.ts'
+import { SlowRequests } from '../telemetry/slow-requests.ts'
+import { Visits, type VisitWatcher } from '../telemetry/visits.ts'
 import type { ProxyRules } from '../wire/trusted-proxies.ts'
 import { AccessHook } from './access.ts'
 import { adopting } from './foreign.ts'
@@ -58,9 +59,11 @@ export class Mounted implements WasgiDecorator {
   }
 
   /** Whom to tell of an application's requests; undefined is nobody. */
-  visits(group: string): Visits | undefined {
-    if (this.metrics === undefined) return undefined
-    return new Visits(group, [this.metrics.requestsOf(group)])
+  visits(group: string, { slowRequests }: Settings, log: FastifyBaseLogger): Visits | undefined {
+    const watchers: VisitWatcher[] = []
+    if (this.metrics !== undefined) watchers.push(this.metrics.requestsOf(group))
+    if (slowRequests > 0) watchers.push(new SlowRequests(slowRequests, log))
+    return watchers.length === 0 ? undefined : new Visits(group, watchers)
   }
 
   interpreters(): readonly InterpreterStatus[] {

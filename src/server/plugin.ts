@@ -63,7 +63,7 @@ export async function attach(
   addRoutes(instance, {
     group,
     access,
-    visits: mounted.visits(group.name),
+    visits: mounted.visits(group.name, settings, instance.log),
     scriptName: scriptNameOf(instance.prefix),
     limits: settings,
     bodyLimitBytes: settings.bodyLimit,

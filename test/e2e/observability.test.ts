@@ -1,5 +1,5 @@
-// What a running server writes down: formats and files of its logs, traces.
-import { readFileSync, renameSync } from 'node:fs'
+// What a running server writes down: formats and files of its logs, slow requests, traces.
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -56,6 +56,31 @@ test(
 
       const { trace_id, request_id, worker } = JSON.parse(line)
       assert.equal([trace_id, request_id, worker], [TRACE, 'req-1', 'default/1'])
+    } finally {
+      await server.close()
+    }
+  })
+)
+
+test(
+  'a slow request is told of while it is in progress, and when it has ended, without its query',
+  within(LIMIT_MS, async () => {
+    const data = temporaryFolder()
+    const args = ['--workers', '1', '--data-dir', data, '--log-format', 'json']
+    const server = await serve([testApp('patient.py'), ...args, '--slow-requests', '50ms'])
+    try {
+      const waiting = server.request('/report?go', { headers: TRACED })
+      const [during] = await server.logged(/^\{.*"msg":"slow request"\}\n/m)
+      writeFileSync(join(data, 'go'), '')
+      await waiting
+      const [after] = await server.logged(/^\{.*"msg":"slow request ended"\}\n/m)
+
+      const { worker, group, method, path, trace_id, elapsed_ms } = JSON.parse(during)
+      const said = [worker, group, method, path, trace_id]
+      assert.equal(said, ['default/1', 'default', 'GET', '/report', TRACE])
+      assert.ok(elapsed_ms >= 50)
+      assert.is(JSON.parse(after).status, 200)
+      assert.ok(JSON.parse(after).elapsed_ms >= elapsed_ms)
     } finally {
       await server.close()
     }

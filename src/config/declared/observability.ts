@@ -54,5 +54,14 @@ export const OBSERVABILITY_OPTIONS = {
     placeholder: 'FORMAT',
     expected: "one line in gunicorn's syntax, such as '%(h)s \"%(r)s\" %(s)s'",
     text: "What a line of the access log holds, in gunicorn's syntax, such as '%(h)s \"%(r)s\" %(s)s %({x-request-id}i)s'; instead of the combined format."
+  },
+  slowRequests: {
+    kind: 'duration',
+    schema: { type: 'integer', minimum: 0, maximum: 2_145_600_000 },
+    surfaces: ['command', 'plugin'],
+    default: 0,
+    heading: 'Logging',
+    placeholder: 'DURATION',
+    text: 'Logs a request that has been in progress for so long, while it still is, and again when it has ended. 0 is never.'
   }
 } as const
