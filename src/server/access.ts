@@ -1,13 +1,11 @@
 // mod_wsgi's WSGIAccessScript: before the application, `allow_access(environ, host)` of a script of
 // the operator's decides about each request, in an interpreter of the main thread. Nothing but its
 // own consent lets a request through.
-import type { FastifyBaseLogger } from 'fastify'
 import type { ResolvedSettings } from '../config/settings.ts'
 import type { GatewayRequest } from '../dispatch/exchange.ts'
-import { ProcessGroup } from '../dispatch/group.ts'
+import { type GroupEvents, ProcessGroup } from '../dispatch/group.ts'
 import type { SharedLocks } from '../dispatch/shared-locks.ts'
 import { WasgiError } from '../errors.ts'
-import { groupEvents } from './group-log.ts'
 import { groupOptions } from './group-options.ts'
 
 /** What hooks.py answers when the script has no objection. */
@@ -26,7 +24,7 @@ export class AccessHook {
     script: string,
     name: string,
     locks: SharedLocks,
-    log: FastifyBaseLogger
+    events: GroupEvents
   ): Promise<AccessHook> {
     const { settings, origins } = resolved
     const embedded = { mode: 'embedded', isolation: 'worker', workers: 1, warmup: [] } as const
@@ -39,7 +37,7 @@ export class AccessHook {
     const group = ProcessGroup.begin(
       { ...options, boot: { ...options.boot, application, multiprocess: false } },
       locks,
-      groupEvents(log)
+      events
     )
     return new AccessHook(group)
   }

@@ -99,8 +99,8 @@ export async function beginApplication(
   const { settings } = resolved
   const proxies = proxyRules(settings, resolved.origins)
   const { options, application } = await groupOptions(resolved, mounted.applications)
-  const access = await beginAccess(resolved, options.name, mounted, log)
   const events = mounted.events(log)
+  const access = await beginAccess(resolved, options.name, mounted, events)
   const group = isForbidden(settings)
     ? new RestrictedGroup(options.name, application.target, (error) =>
         events.onFailure(options.name, error)
@@ -126,9 +126,9 @@ async function beginAccess(
   resolved: ResolvedSettings,
   group: string,
   { locks }: Mounted,
-  log: FastifyBaseLogger
+  events: GroupEvents
 ): Promise<AccessHook | undefined> {
   const { accessScript } = resolved.settings
   if (accessScript === undefined || !embeddedRequired(resolved.settings)) return undefined
-  return AccessHook.begin(resolved, accessScript, `${group}-access`, locks, log)
+  return AccessHook.begin(resolved, accessScript, `${group}-access`, locks, events)
 }

@@ -182,7 +182,8 @@ function count(workers: GroupCondition['workers'], wanted: string): number {
   return workers.filter(({ state }) => state === wanted).length
 }
 
-/** Workers go by `group/number`. */
+/** Workers go by `group/number`; a group without any goes by its own name. */
 function groupOf(worker: string): string {
-  return worker.slice(0, worker.lastIndexOf('/'))
+  const slash = worker.lastIndexOf('/')
+  return slash === -1 ? worker : worker.slice(0, slash)
 }

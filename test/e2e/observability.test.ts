@@ -1,9 +1,11 @@
 // What a running server writes down: formats and files of its logs, slow requests, traces.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fastify } from 'fastify'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { settingsFromCommandLine } from '../../src/config/settings.ts'
+import { wasgi } from '../../src/server/plugin.ts'
 import { startServer } from '../../src/server/server.ts'
 import { fetchRaw, runWasgi, serve } from '../serve.ts'
 import { within } from '../unit/within.ts'
@@ -83,6 +85,31 @@ test(
       assert.ok(JSON.parse(after).elapsed_ms >= elapsed_ms)
     } finally {
       await server.close()
+    }
+  })
+)
+
+test(
+  'in the plugin they go to the log of the host program',
+  within(LIMIT_MS, async () => {
+    const data = temporaryFolder()
+    const told = Promise.withResolvers<string>()
+    const write = (record: string): void => {
+      if (record.includes('"msg":"slow request"')) told.resolve(record)
+    }
+    const app = fastify({ pluginTimeout: 0, logger: { stream: { write } } })
+    try {
+      const slow = { slowRequests: '20ms', dataDir: data, workers: 1 }
+      await app.register(wasgi, { app: testApp('patient.py'), prefix: '/py', ...slow })
+
+      const waiting = app.inject('/py/report?go')
+      const { group, path } = JSON.parse(await told.promise)
+      writeFileSync(join(data, 'go'), '')
+
+      assert.equal([group, path], ['default', '/py/report'])
+      assert.is((await waiting).statusCode, 200)
+    } finally {
+      await app.close()
     }
   })
 )

@@ -172,6 +172,7 @@ test(
     events.onDeath('shop/1', 'request_timeout (5 ms)')
     for (let number = 0; number < 50; number++) events.onDeath('shop/2', `RuntimeError: ${number}`)
     events.onFailure('shop/1', new WasgiError('WASGI_ERR_APP_EXCEPTION', ['secret', 'GET /']))
+    events.onFailure('blog', new WasgiError('WASGI_ERR_EMBEDDED_RESTRICTED', ['app.py']))
 
     const text = await metrics.text([measured()], VERSIONS)
     assert.match(text, '\nwasgi_worker_deaths_total{group="shop",kind="request_timeout"} 1\n')
@@ -179,6 +180,10 @@ test(
     assert.match(text, '\nwasgi_interpreter_start_seconds_count{group="shop",boot="cold"} 1\n')
     assert.match(text, '\nwasgi_interpreter_start_seconds_sum{group="shop",boot="restored"} 0.09\n')
     assert.match(text, 'wasgi_failures_total{group="shop",code="WASGI_ERR_APP_EXCEPTION"} 1\n')
+    assert.match(
+      text,
+      '\nwasgi_failures_total{group="blog",code="WASGI_ERR_EMBEDDED_RESTRICTED"} 1\n'
+    )
     assert.not.match(text, /secret|RuntimeError/)
     assert.is(passed.length, 51)
   })
