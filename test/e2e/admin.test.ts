@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { fetchRaw, type Reply, serve, type TestServer } from '../serve.ts'
+import { fetchRaw, type Reply, runWasgi, serve, type TestServer } from '../serve.ts'
 import { within } from '../unit/within.ts'
 import { temporaryFolder, testApp } from './places.ts'
 
@@ -11,7 +11,9 @@ const LIMIT_MS = 120_000
 const test = suite('admin endpoints')
 
 /** Where the admin listener is, which only the log tells. */
-async function adminOf(server: TestServer): Promise<(path: string) => Promise<Reply>> {
+async function adminOf(
+  server: Pick<TestServer, 'logged'>
+): Promise<(path: string) => Promise<Reply>> {
   const [, url = ''] = await server.logged(/admin listens on (\S+)\/-\/wasgi\//)
   return (path) => fetchRaw(url, path)
 }
@@ -66,6 +68,38 @@ test(
     } finally {
       await server.close()
     }
+  })
+)
+
+test(
+  'it listens while the application is still imported, and says so',
+  within(LIMIT_MS, async () => {
+    const data = temporaryFolder()
+    const args = ['--port', '0', '--workers', '1', '--no-snapshot', '--data-dir', data]
+    const started = runWasgi(['serve', testApp('importing.py'), ...args, '--admin', '127.0.0.1:0'])
+    const admin = await adminOf(started)
+    await started.logged(/importing/)
+
+    const [live, ready] = [await admin('/-/wasgi/live'), await admin('/-/wasgi/ready')]
+    writeFileSync(join(data, 'go'), '')
+    await started.printed(/wasgi ready/)
+    const later = await admin('/-/wasgi/ready')
+    started.child.kill('SIGTERM')
+
+    assert.equal([live.status, ready.status, later.status], [200, 503, 200])
+    assert.is(JSON.parse(ready.text).status, 'starting')
+    assert.is(await started.exited, 0)
+  })
+)
+
+test(
+  'it does not keep a server alive whose application cannot be loaded',
+  within(LIMIT_MS, async () => {
+    const app = testApp('broken/fails_to_import.py')
+
+    const started = runWasgi(['serve', app, '--port', '0', '--admin', '127.0.0.1:0'])
+
+    assert.is(await started.exited, 1)
   })
 )
 
