@@ -53,6 +53,16 @@ export const ERRORS = {
     status: 500,
     text: 'There is no option "%s" (from %s).%s'
   },
+  WASGI_ERR_CONFIG_SCOPE: {
+    blame: 'operator',
+    status: 500,
+    text: 'The option "%s" (from %s) belongs to %s. Move it to %s.'
+  },
+  WASGI_ERR_CONFIG_GROUP: {
+    blame: 'operator',
+    status: 500,
+    text: 'There is no process group "%s" (from %s).%s Add a table [groups.%s], or name one of these: %s.'
+  },
   WASGI_ERR_CONFIG_FILE: {
     blame: 'operator',
     status: 500,

@@ -30,23 +30,29 @@ export class EnvironWriter {
   #at = 0
 
   /**
-   * Writes `(shape, keys, values, body)` at the start of `target`. `keys` is None when Python has
-   * seen this shape before; `body` is None for one that is null and b'' for one that is undefined.
+   * Writes `(shape, keys, values, body, application)` at the start of `target`. `keys` is None when
+   * Python has seen this shape before; `body` is None for one that is null and b'' for one that is
+   * undefined.
    * Returns the number of bytes written.
    */
-  write(target: Uint8Array<ArrayBuffer>, head: string, body: RequestTask['body']): number {
+  write(
+    target: Uint8Array<ArrayBuffer>,
+    head: string,
+    body: RequestTask['body'],
+    application: number = 0
+  ): number {
     this.#bytes = target
     this.#at = 0
     const lines = head.split('\n')
     const shape = this.#shapes.find(lines)
     this.#byte(SMALL_TUPLE)
-    this.#byte(4)
-    this.#byte(INT)
-    this.#uint32(shape.id)
+    this.#byte(5)
+    this.#int(shape.id)
     if (shape.known) this.#byte(NONE)
     else this.#tuple(shape.keys)
     this.#tuple(valuesOf(lines, shape))
     this.#body(body)
+    this.#int(application)
     if (this.#at > target.length) throw new EnvironError('the request head is too large', 431)
     if (!shape.known) this.#shapes.remember(shape) // all of it is there now for Python to read
     return this.#at
@@ -108,6 +114,11 @@ export class EnvironWriter {
     }
     this.#bytes.set(body, this.#at)
     this.#at += body.length
+  }
+
+  #int(value: number): void {
+    this.#byte(INT)
+    this.#uint32(value)
   }
 
   #byte(value: number): void {

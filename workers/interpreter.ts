@@ -180,7 +180,8 @@ export class Interpreter {
    */
   serve(task: RequestTask): Promise<number> {
     const controls = this.#require()
-    this.#environ.write(this.#region('request'), task.head, task.body)
+    const { head, body, application } = task
+    this.#environ.write(this.#region('request'), head, body, application)
     this.#state = 'busy'
     this.#exchange?.open(task)
     return new Promise<number>((resolve, reject) => {

@@ -182,7 +182,7 @@ export class InterpreterLife {
       ...report,
       variables: [...report.variables, ...this.#unrecorded(report.variables)],
       createdAt: new Date().toISOString(),
-      target: settings.application.target,
+      target: [settings.application, ...settings.siblings].map(({ target }) => target).join(', '),
       callable,
       openFiles: open.map(({ what }) => what),
       inMemoryFiles,
@@ -239,7 +239,14 @@ export class InterpreterLife {
 
   async #load(watched?: WatchedFiles) {
     await this.#boot(undefined, watched)
-    return readLoadAnswer(await this.#interpreter.call('load', this.#settings.application))
+    const { application, siblings } = this.#settings
+    const callables: string[] = []
+    for (const [number, spec] of [application, ...siblings].entries()) {
+      const answer = readLoadAnswer(await this.#interpreter.call('load', { ...spec, number }))
+      if (!answer.ok) return answer
+      callables.push(answer.callable)
+    }
+    return { ok: true, callable: callables.join(', ') } as const
   }
 
   async #restore(image: Image): Promise<boolean> {

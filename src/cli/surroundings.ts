@@ -1,7 +1,7 @@
 // What a command needs of the process around it and of the rest of wasgi, as plain values and
 // functions: tests pass their own. Nothing here runs.
 
-import type { ResolvedSettings, Settings } from '../config/settings.ts'
+import type { ResolvedMounts, ResolvedServer, Settings } from '../config/settings.ts'
 import type { InstallProgress, InstallRequest, InstallResult } from '../packages/install.ts'
 import type { Dependency, ImageReport } from '../snapshot/image.ts'
 import type { Pruned, StoredSnapshot, StoredState, Verdict } from '../snapshot/store.ts'
@@ -33,8 +33,8 @@ export interface SignalSource {
 
 /** What the commands do. The real ones are loaded only when their command runs. */
 export interface Actions {
-  startServer(resolved: ResolvedSettings): Promise<RunningServer>
-  checkApplication(resolved: ResolvedSettings): Promise<CheckResult>
+  startServer(resolved: ResolvedServer): Promise<RunningServer>
+  checkApplication(resolved: ResolvedServer): Promise<CheckResult>
   installPackages(
     request: InstallRequest,
     report: (line: InstallProgress) => void
@@ -45,10 +45,10 @@ export interface Actions {
 
 /** What `wasgi snapshot` does; src/snapshot/commands.ts. Keys may be given by their first digits. */
 export interface SnapshotActions {
-  build(resolved: ResolvedSettings, ifMissing: boolean): Promise<BuildOutcome>
+  build(resolved: ResolvedMounts, ifMissing: boolean): Promise<BuildOutcome>
   list(place: StorePlace): Promise<readonly StoredSnapshot[]>
   inspectStored(place: StorePlace, prefix: string): Promise<SnapshotInspection>
-  inspectApplication(resolved: ResolvedSettings): Promise<ApplicationInspection>
+  inspectApplication(resolved: ResolvedMounts): Promise<ApplicationInspection>
   /** All without `prefixes`. */
   verify(place: StorePlace, prefixes: readonly string[]): Promise<readonly Verdict[]>
   prune(place: StorePlace, all: boolean): Promise<readonly Pruned[]>

@@ -4,10 +4,8 @@ import { readFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
 import { WasgiError } from '../errors.ts'
-import { keyOf, type OptionName, optionNames } from './schema.ts'
-import { didYouMean } from './suggest.ts'
+import { NO_SOURCE, readSource, type Source, type Spelling } from './source.ts'
 import { keyLines } from './toml-lines.ts'
-import type { Given, Layer } from './value.ts'
 
 interface ConfigFile {
   readonly path: string
@@ -19,18 +17,18 @@ interface ConfigFile {
 }
 
 /** What the file gives: the named one, else one in the folder; nothing when there is none. */
-export function readConfigFile(folder: string, named?: string): Layer {
+export function readConfigFile(folder: string, named?: string): Source {
   const file =
     named === undefined
       ? (open(folder, 'wasgi.toml', true) ?? open(folder, 'pyproject.toml', true))
       : open(folder, named, false)
-  if (file === undefined) return {}
+  if (file === undefined) return NO_SOURCE
   const table = optionsTable(file)
   if (table === undefined) {
-    if (named === undefined) return {}
+    if (named === undefined) return NO_SOURCE
     throw unusable(file.label, 'it has no [tool.wasgi] table')
   }
-  return asLayer(file, table)
+  return readSource(table, spellingOf(file))
 }
 
 function open(folder: string, name: string, optional: boolean): ConfigFile | undefined {
@@ -69,21 +67,17 @@ function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function asLayer(file: ConfigFile, table: Readonly<Record<string, unknown>>): Layer {
-  const names = new Map(optionNames('command').map((name) => [keyOf(name), name]))
+function spellingOf(file: ConfigFile): Spelling {
   const lines = keyLines(file.text)
-  const layer: Partial<Record<OptionName, Given>> = {}
-  for (const [key, raw] of Object.entries(table)) {
-    const line = lines.get([...file.table, key].join('.'))
-    const origin = line === undefined ? file.label : `${file.label} line ${line}`
-    const name = names.get(key)
-    if (name === undefined) {
-      const hint = didYouMean(key, names.keys())
-      throw new WasgiError('WASGI_ERR_CONFIG_UNKNOWN', [key, origin, hint])
+  const originOf = (path: readonly string[]): string => {
+    // What stands in an inline table has no line of its own, so the one around it counts.
+    for (let depth = path.length; depth > 0; depth--) {
+      const line = lines.get([...file.table, ...path.slice(0, depth)].join('.'))
+      if (line !== undefined) return `${file.label} line ${line}`
     }
-    layer[name] = { raw, origin, base: dirname(join(file.path)) }
+    return file.label
   }
-  return layer
+  return { surface: 'command', names: 'keys', originOf, base: dirname(join(file.path)) }
 }
 
 function unusable(label: string, reason: string, cause?: unknown): WasgiError {

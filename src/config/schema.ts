@@ -11,6 +11,12 @@ import { WORKER_OPTIONS } from './declared/workers.ts'
 /** Where an option can be given. `command`: flags, variables and files. */
 export type Surface = 'command' | 'plugin'
 
+/**
+ * What an option describes: the server as a whole, a process group, or one mounted application. An
+ * option of a group may also be given in `[groups.NAME]`, one of a mount in `[[mounts]]`.
+ */
+export type Scope = 'server' | 'group' | 'mount'
+
 /** How a value is written by a person, and what it becomes. */
 export type Kind =
   | 'text'
@@ -48,6 +54,8 @@ export interface Option {
   /** The plugin's default where it is not the command's. */
   readonly pluginDefault?: string
   readonly heading: 'Application' | 'Listening' | 'Workers' | 'Snapshots' | 'Limits' | 'Logging'
+  /** Where it is not what `HEADING_SCOPES` says. */
+  readonly scope?: Scope
   readonly placeholder?: string
   /** Shorter flags of the command line, for true and for false. Kind `flag` only. */
   readonly aliases?: { readonly on: string; readonly off: string }
@@ -87,6 +95,19 @@ export function optionOf(name: OptionName): Option {
 
 export function appliesTo(name: OptionName, surface: Surface): boolean {
   return optionOf(name).surfaces.includes(surface)
+}
+
+const HEADING_SCOPES: Readonly<Partial<Record<Option['heading'], Scope>>> = {
+  Application: 'mount',
+  Workers: 'group',
+  Snapshots: 'group',
+  Limits: 'group'
+}
+
+/** Whose option it is. */
+export function scopeOf(name: OptionName): Scope {
+  const { scope, heading } = optionOf(name)
+  return scope ?? HEADING_SCOPES[heading] ?? 'server'
 }
 
 /** `requestTimeout` → `request_timeout`: the word in files, messages and the documentation. */

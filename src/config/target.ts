@@ -28,7 +28,8 @@ interface Named {
   readonly call: boolean
 }
 
-const APPLICATION_ROOT = '/app'
+/** What `file` begins with. */
+export const APPLICATION_ROOT: string = '/app'
 const FOLDER_FILES = ['wsgi.py', 'app.py', 'main.py']
 const IDENTIFIER = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u
 

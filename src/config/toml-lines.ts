@@ -3,22 +3,40 @@
 
 const PART = /^\s*(?:([A-Za-z0-9_-]+)|"((?:[^"\\]|\\.)*)"|'([^']*)')\s*/
 
-/** Line numbers, from 1, by dotted path: `tool.wasgi.port` → 12. Tables count as keys too. */
+/**
+ * Line numbers, from 1, by dotted path: `tool.wasgi.port` → 12. Tables count as keys too, and those of
+ * an array by number: `mounts.0.path`.
+ */
 export function keyLines(toml: string): Map<string, number> {
   const lines = new Map<string, number>()
+  const sizes = new Map<string, number>()
   let header: readonly string[] = []
   let quotes: string | undefined
   for (const [index, line] of toml.split('\n').entries()) {
     const wasInside = quotes !== undefined
     quotes = quotesAfter(line, quotes)
     if (wasInside) continue
-    const table = /^\s*\[\[?(.*?)\]\]?\s*(?:#.*)?$/.exec(line)
-    const path = table === null ? assignedPath(line) : keyPath(table[1] ?? '')
+    const table = /^\s*(\[\[?)(.*?)\]\]?\s*(?:#.*)?$/.exec(line)
+    const path = table === null ? assignedPath(line) : keyPath(table[2] ?? '')
     if (path === undefined) continue
-    if (table !== null) header = path
-    remember(lines, table === null ? [...header, ...path] : path, index + 1)
+    if (table !== null) header = numbered(path, table[1] === '[[', sizes)
+    remember(lines, table === null ? [...header, ...path] : header, index + 1)
   }
   return lines
+}
+
+/** The path with the number of each array's last table in it; `opens` adds one to the path's own. */
+function numbered(path: readonly string[], opens: boolean, sizes: Map<string, number>): string[] {
+  const whole: string[] = []
+  for (const [depth, part] of path.entries()) {
+    whole.push(part)
+    const name = whole.join('.')
+    const size = (sizes.get(name) ?? 0) + (opens && depth === path.length - 1 ? 1 : 0)
+    if (size === 0) continue
+    sizes.set(name, size)
+    whole.push(String(size - 1))
+  }
+  return whole
 }
 
 /** A dotted key opens its parents too, unless a line before it did. */

@@ -21,6 +21,8 @@ export interface Given {
   readonly written?: boolean
   /** The absolute folder that relative paths start from. */
   readonly base: string
+  /** What messages call it, where that is not the option's key. */
+  readonly key?: string
 }
 
 /** What one source gives. Of two layers that give an option, the later one counts. */
@@ -31,7 +33,8 @@ export function readValue<Name extends OptionName>(name: Name, given: Given): Va
   const option = optionOf(name)
   const value = convert(name, option, given)
   if (value === undefined || !validate(value, option.schema as Schema).valid) {
-    throw invalid(keyOf(name), expectation(option, value !== undefined), shown(given.raw), given)
+    const key = given.key ?? keyOf(name)
+    throw invalid(key, expectation(option, value !== undefined), shown(given.raw), given)
   }
   return value as ValueOf<Name>
 }

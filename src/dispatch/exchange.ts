@@ -15,6 +15,8 @@ export interface GatewayRequest {
   readonly source: RequestBody | undefined
   /** `GET /path`, for logs. */
   readonly label: string
+  /** The application's number in its interpreter; that of the only one is 0. */
+  readonly application?: number
 }
 
 /** What the group gives the server: a whole body, or a stream that must be consumed or destroyed. */

@@ -92,8 +92,8 @@ export class GroupWorker {
     const batch = this.#outbox
     this.#outbox = []
     const tasks = batch.map(({ exchange, slot }) => {
-      const { head, body } = exchange.request
-      return { id: exchange.id, slot, head, body }
+      const { head, body, application = 0 } = exchange.request
+      return { id: exchange.id, slot, head, body, application }
     })
     try {
       await this.thread.run(tasks)

@@ -1,7 +1,7 @@
 // What cannot be had when the host program brings its own Pyodide: asked for, it is an error, and
 // never silently something else.
 import type { ForeignPyodide } from '../../workers/foreign.ts'
-import type { ResolvedSettings, Settings } from '../config/settings.ts'
+import type { ResolvedServer, ResolvedSettings, Settings } from '../config/settings.ts'
 import { WasgiError } from '../errors.ts'
 
 const REASONS: Partial<Record<keyof Settings, string>> = {
@@ -32,7 +32,7 @@ const HARMLESS: Partial<Record<keyof Settings, unknown>> = {
  * The settings for an application that runs in `interpreter`. Throws WASGI_ERR_FOREIGN_INTERPRETER
  * for an option that it cannot honour, or if `interpreter` is no Pyodide.
  */
-export function adopting(resolved: ResolvedSettings, interpreter: unknown): ResolvedSettings {
+export function adopting(server: ResolvedServer, interpreter: unknown): ResolvedServer {
   if (!isPyodide(interpreter)) {
     throw new WasgiError('WASGI_ERR_CONFIG_INVALID', [
       'interpreter',
@@ -41,7 +41,15 @@ export function adopting(resolved: ResolvedSettings, interpreter: unknown): Reso
       'plugin option'
     ])
   }
-  const { settings, origins } = resolved
+  const [only, another] = server.mounts
+  if (another !== undefined) {
+    throw new WasgiError('WASGI_ERR_FOREIGN_INTERPRETER', ['mounts', 'it is for one application'])
+  }
+  return only === undefined ? server : { ...server, mounts: [adopted(only)] }
+}
+
+function adopted(mount: ResolvedSettings): ResolvedSettings {
+  const { settings, origins } = mount
   for (const [name, reason] of Object.entries(REASONS) as [keyof Settings, string][]) {
     if (origins[name] === 'default' || settings[name] === HARMLESS[name]) continue
     throw new WasgiError('WASGI_ERR_FOREIGN_INTERPRETER', [name, reason])
@@ -50,7 +58,7 @@ export function adopting(resolved: ResolvedSettings, interpreter: unknown): Reso
     throw new WasgiError('WASGI_ERR_FOREIGN_INTERPRETER', ['mode "daemon"', 'it is in this thread'])
   }
   const own = { mode: 'embedded', workers: 1, snapshot: false } as const
-  return { ...resolved, settings: { ...settings, ...own } }
+  return { ...mount, settings: { ...settings, ...own } }
 }
 
 function isPyodide(value: unknown): value is ForeignPyodide {

@@ -24,6 +24,8 @@ import { checkRequest, endsConnection, type HeadLimits, isHttp2 } from './reques
 
 export interface GatewayOptions {
   readonly group: RequestGroup
+  /** The application's number in the group's interpreters. */
+  readonly application: number
   /** Asked before the application is. */
   readonly access: AccessHook | undefined
   /** Who is told of requests in progress; undefined is nobody. */
@@ -59,7 +61,8 @@ export async function answer(
     const taken = takeBody(request.raw, options)
     // Most requests have no body, and those need not wait a turn of the microtask queue.
     const { body, source } = taken instanceof Promise ? await taken : taken
-    const exchange = options.group.handle({ head, body, source, label })
+    const { application } = options
+    const exchange = options.group.handle({ head, body, source, label, application })
     cancelWhenClosed(reply, exchange)
     visit?.queued(exchange)
     exchange.onHints = (fields) => sendEarlyHints(reply.raw, fields)

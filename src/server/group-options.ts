@@ -3,48 +3,69 @@ import { realpath, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Pool } from '../config/application-group.ts'
 import { assertRootAllowed } from '../config/root.ts'
 import type { ResolvedSettings, Settings } from '../config/settings.ts'
-import { type AppTarget, resolveTarget } from '../config/target.ts'
+import { APPLICATION_ROOT, type AppTarget, resolveTarget } from '../config/target.ts'
 import { WORKERS_URL } from '../dispatch/assets.ts'
 import type { GroupOptions } from '../dispatch/group.ts'
 import { WasgiError } from '../errors.ts'
 import type { SnapshotSettings } from '../snapshot/settings.ts'
 import { defaultStoreFolder } from '../snapshot/store.ts'
 import { GATEWAY_PATH } from '../wire/guest-paths.ts'
-import type { FileGrant } from '../wire/messages.ts'
+import type { ApplicationSpec, FileGrant } from '../wire/messages.ts'
 
 /** The folder beside the application that `wasgi install` fills and `serve` finds by itself. */
 export const PACKAGES_FOLDER = 'python_modules'
+
+/** One application of a pool. */
+export interface PooledApplication {
+  readonly target: string
+  /** Its number among those of the interpreter. */
+  readonly number: number
+}
 
 /** Resolves the target and gathers the options of its group. Rejects with a WasgiError. */
 export async function groupOptions(
   resolved: ResolvedSettings,
   others: ReadonlyArray<{ readonly group: string }>
-): Promise<{ options: GroupOptions; application: AppTarget }> {
-  const { settings } = resolved
-  assertConsistent(resolved)
-  const application = await resolveTarget(settings.app, settings.root, resolved.base)
-  assertRootAllowed(await realpath(application.root))
-  const grants = await grantsOf(resolved, application)
+): Promise<{ options: GroupOptions; application: PooledApplication }> {
+  const pool = { ...resolved, name: resolved.settings.processGroup, mounts: [resolved] }
+  const { options, applications } = await poolOptions(pool, others)
+  return { options, application: applications[0] as PooledApplication }
+}
+
+/**
+ * As `groupOptions`, for mounts that share interpreters. `applications` are those of the mounts, in
+ * their order; two mounts of the same target are one application.
+ */
+export async function poolOptions(
+  pool: Pool,
+  others: ReadonlyArray<{ readonly group: string }>
+): Promise<{ options: GroupOptions; applications: readonly PooledApplication[] }> {
+  const { settings } = pool
+  assertConsistent(pool)
+  const { roots, specs, applications } = await applicationsOf(pool.mounts)
+  const grants = await grantsOf(pool, roots)
   const packages = grants
     .map(({ guestPath }) => guestPath)
     .filter((path) => path.startsWith('/packages'))
-  const { target, file, module, callable, call } = application
+  const [application, ...siblings] = specs
   const boot = {
     grants,
-    sysPath: ['/app', ...packages],
+    sysPath: [...roots.map((_root, index) => guestRoot(index)), ...packages],
     env: settings.env,
-    application: { target, file, module, callable, call, hook: null },
-    multiprocess: isMultiprocess(resolved),
-    debug: settings.debug,
+    application: application as ApplicationSpec,
+    siblings,
+    multiprocess: isMultiprocess(pool),
+    debug: pool.mounts.some((mount) => mount.settings.debug),
     tmpLimitBytes: settings.tmpLimit,
     windowBytes: settings.responseWindow,
     maximumRequests: settings.maximumRequests,
     isolated: settings.isolation === 'request'
   }
   const options = {
-    name: freeName(settings.processGroup, others),
+    name: freeName(pool.name, others),
     mode: settings.mode,
     workers: settings.mode === 'embedded' ? 1 : settings.workers,
     lazy: settings.lazyInitialization,
@@ -55,7 +76,37 @@ export async function groupOptions(
     snapshot: settings.snapshot ? snapshotSettings(settings) : undefined,
     boot
   }
-  return { options, application }
+  return { options, applications }
+}
+
+/** Finds what is mounted, and under which guest paths: each root of the host has one of its own. */
+async function applicationsOf(mounts: readonly ResolvedSettings[]) {
+  const roots: string[] = []
+  const specs = new Map<string, ApplicationSpec>()
+  const applications: PooledApplication[] = []
+  for (const { settings, base } of mounts) {
+    const found = await resolveTarget(settings.app, settings.root, base)
+    const root = await realpath(found.root)
+    assertRootAllowed(root)
+    if (!roots.includes(root)) roots.push(root)
+    const spec = specOf(found, guestRoot(roots.indexOf(root)))
+    const key = JSON.stringify({ ...spec, target: '' })
+    if (!specs.has(key)) specs.set(key, spec)
+    applications.push({ target: found.target, number: [...specs.keys()].indexOf(key) })
+  }
+  return { roots, specs: [...specs.values()], applications }
+}
+
+function guestRoot(index: number): string {
+  return index === 0 ? APPLICATION_ROOT : `${APPLICATION_ROOT}${index + 1}`
+}
+
+function specOf(
+  { target, file, module, callable, call }: AppTarget,
+  root: string
+): ApplicationSpec {
+  const own = file === null ? null : `${root}${file.slice(APPLICATION_ROOT.length)}`
+  return { target, root, file: own, module, callable, call, hook: null }
 }
 
 /** mod_wsgi's rule: true whenever a number of processes was given, even if it is 1. */
@@ -81,8 +132,8 @@ function snapshotSettings(settings: Settings): SnapshotSettings {
 }
 
 /** Everything of the host that Python will see. If it is not in this list, it is not there. */
-async function grantsOf(resolved: ResolvedSettings, application: AppTarget): Promise<FileGrant[]> {
-  const { settings, base } = resolved
+async function grantsOf(pool: Pool, roots: readonly string[]): Promise<FileGrant[]> {
+  const { settings } = pool
   const readOnly = (guestPath: string, hostPath: string): FileGrant => ({
     guestPath,
     hostPath,
@@ -90,20 +141,21 @@ async function grantsOf(resolved: ResolvedSettings, application: AppTarget): Pro
     hideDotNames: true
   })
   const grants = [
-    readOnly('/app', await realpath(application.root)),
+    ...roots.map((root, index) => readOnly(guestRoot(index), root)),
     readOnly(GATEWAY_PATH, fileURLToPath(new URL('python', WORKERS_URL)))
   ]
   const folders = [...settings.pythonPath]
-  for (const beside of new Set([application.root, base])) {
+  const bases = pool.ownPackages === true ? [] : pool.mounts.map(({ base }) => base)
+  for (const beside of new Set([...roots, ...bases])) {
     const folder = join(beside, PACKAGES_FOLDER)
     if (await isFolder(folder)) folders.push(folder)
   }
   for (const [index, folder] of [...new Set(folders)].entries()) {
-    const real = await folderOf('python_path', folder, resolved)
+    const real = await folderOf('python_path', folder, pool)
     grants.push(readOnly(index === 0 ? '/packages' : `/packages${index}`, real))
   }
   if (settings.dataDir !== undefined) {
-    const hostPath = await folderOf('data_dir', settings.dataDir, resolved)
+    const hostPath = await folderOf('data_dir', settings.dataDir, pool)
     if (hostPath === '/' || hostPath === homedir()) assertRootAllowed(hostPath)
     grants.push({ guestPath: '/data', hostPath, writable: true, hideDotNames: false })
   }

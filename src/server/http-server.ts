@@ -12,7 +12,6 @@ import Fastify, {
 } from 'fastify'
 import type { Settings } from '../config/settings.ts'
 import { WasgiError } from '../errors.ts'
-import { decodePath, splitTarget } from '../wire/request-target.ts'
 import { ClientErrors } from './client-errors.ts'
 import { lingerAfterResponse } from './linger.ts'
 import { turnOf } from './pipeline.ts'
@@ -73,7 +72,7 @@ function createApp(
     // An application may take longer to import than Fastify waits for a plugin; startup_timeout rules.
     pluginTimeout: 0,
     exposeHeadRoutes: false,
-    rewriteUrl: (request: IncomingMessage) => route(request, settings.mount)
+    rewriteUrl: route
   } as FastifyHttpOptions<Server, FastifyBaseLogger>)
   errors.watch(app.server)
   configure(app.server, settings)
@@ -144,18 +143,13 @@ function configure(server: Server & { httpAllowHalfOpen?: boolean }, settings: S
 }
 
 /**
- * The application does its own routing, so Fastify's gets one of two fixed paths. Nothing of the
- * target is decoded, normalised or refused on the way; the gateway reads `originalUrl`.
+ * The application does its own routing, so Fastify's gets one fixed path. Nothing of the target is
+ * decoded, normalised or refused on the way; whoever answers reads `originalUrl`.
  */
-function route(request: IncomingMessage, prefix: string): string {
-  const target = request.url ?? '/'
+function route(request: IncomingMessage): string {
   const inbound = request as IncomingMessage & { originalUrl?: string }
-  inbound.originalUrl = target
-  if (prefix === '') return '/'
-  const path = decodePath(splitTarget(target).path)
-  const scriptName = Buffer.from(prefix, 'utf8').toString('latin1')
-  const inside = path === scriptName || path.startsWith(`${scriptName}/`)
-  return inside ? prefix : '/outside-of-the-mount'
+  inbound.originalUrl = request.url ?? '/'
+  return '/'
 }
 
 async function listen(app: FastifyInstance, settings: Settings): Promise<string> {

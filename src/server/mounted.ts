@@ -1,9 +1,10 @@
 // The applications of one server: what each is started with, and the list of them on `app.wasgi`.
 import type { FastifyBaseLogger } from 'fastify'
 import type { ForeignPyodide } from '../../workers/foreign.ts'
+import { type Pool, poolsOf, type Site } from '../config/application-group.ts'
 import { embeddedRequired } from '../config/embedding.ts'
 import { proxyRules } from '../config/proxies.ts'
-import type { ResolvedSettings, Settings } from '../config/settings.ts'
+import type { ResolvedServer, Settings } from '../config/settings.ts'
 import {
   type GroupCondition,
   type GroupEvents,
@@ -22,7 +23,7 @@ import type { ProxyRules } from '../wire/trusted-proxies.ts'
 import { AccessHook } from './access.ts'
 import { adopting } from './foreign.ts'
 import { groupEvents } from './group-log.ts'
-import { groupOptions } from './group-options.ts'
+import { poolOptions } from './group-options.ts'
 
 /** One mounted application, as `app.wasgi` lists it. */
 export interface WasgiApplication {
@@ -48,6 +49,8 @@ export interface WasgiDecorator {
 /** What hangs on the decorator: the public list, and what all applications of a server share. */
 export class Mounted implements WasgiDecorator {
   readonly applications: WasgiApplication[] = []
+  /** Of the applications and of their hooks, each once however many applications it answers for. */
+  readonly groups: Set<RequestGroup> = new Set()
   readonly locks: SharedLocks = new SharedLocks()
   /** Counts for `/-/wasgi/metrics`, if that is asked for. */
   metrics: Metrics | undefined
@@ -67,54 +70,106 @@ export class Mounted implements WasgiDecorator {
   }
 
   interpreters(): readonly InterpreterStatus[] {
-    return this.applications.flatMap((application) => application.interpreters())
+    return [...this.groups].flatMap((group) => group.interpreters())
   }
 }
 
 /** An application that has no routes yet. */
 export interface BegunApplication {
   readonly target: string
+  /** Where it is, below the prefix of the scope; '' is all of that. */
+  readonly path: string
   readonly settings: Settings
   readonly group: RequestGroup
+  /** Its number among the applications of the group. */
+  readonly number: number
   readonly access: AccessHook | undefined
   /** Whom to believe about a client; undefined is nobody. */
   readonly proxies: ProxyRules | undefined
-  /** Settles when it is ready for requests, or with the WasgiError that keeps it from that. */
+}
+
+/** Applications that belong together: those of a server, or of one registration of the plugin. */
+export interface BegunApplications {
+  readonly applications: readonly BegunApplication[]
+  /** Settles when all are ready for requests, or with the WasgiError that keeps one from that. */
   readonly started: Promise<void>
   /** Waits for the requests in progress, at most `shutdown_timeout`, then ends the interpreters. */
   close(): Promise<void>
 }
 
+interface Running {
+  readonly group: RequestGroup
+  readonly shutdownTimeoutMs: number
+}
+
 /**
- * Begins to start what an application needs: its process group, and the hooks that are asked before
- * it. Rejects with a WasgiError when settings cannot be met; then nothing is left running.
+ * Begins to start what applications need: their process groups, and the hooks that are asked before
+ * them. Rejects with a WasgiError when settings cannot be met; then nothing is left running.
  */
-export async function beginApplication(
-  given: ResolvedSettings,
+export async function beginApplications(
+  server: ResolvedServer,
+  site: Site,
   mounted: Mounted,
   log: FastifyBaseLogger,
   foreign?: ForeignPyodide
-): Promise<BegunApplication> {
-  const resolved = foreign === undefined ? given : adopting(given, foreign)
-  const { settings } = resolved
-  const proxies = proxyRules(settings, resolved.origins)
-  const { options, application } = await groupOptions(resolved, mounted.applications)
-  const events = mounted.events(log)
-  const access = await beginAccess(resolved, options.name, mounted, events)
-  const group = isForbidden(settings)
-    ? new RestrictedGroup(options.name, application.target, (error) =>
-        events.onFailure(options.name, error)
-      )
-    : ProcessGroup.begin({ ...options, foreign }, mounted.locks, events)
+): Promise<BegunApplications> {
+  const running: Running[] = []
   const close = async (): Promise<void> => {
-    await Promise.all([
-      group.close(settings.shutdownTimeout),
-      access?.group.close(settings.shutdownTimeout)
-    ])
+    await Promise.all(running.map((each) => each.group.close(each.shutdownTimeoutMs)))
   }
-  const started = Promise.all([group.started, access?.group.started]).then(() => undefined)
-  started.catch(close) // whoever began it may look only later, or not at all
-  return { target: application.target, settings, group, access, proxies, started, close }
+  try {
+    const pools = poolsOf(foreign === undefined ? server : adopting(server, foreign), site)
+    // All of them before one is begun: most of what can be wrong is found here.
+    const prepared = await Promise.all(
+      pools.map(async (pool) => ({ pool, ...(await poolOptions(pool, mounted.applications)) }))
+    )
+    const applications: BegunApplication[] = []
+    for (const each of prepared) {
+      applications.push(...(await beginPool(each, running, mounted, log, foreign)))
+    }
+    const started = Promise.all(running.map(({ group }) => group.started)).then(() => undefined)
+    started.catch(close) // whoever began it may look only later, or not at all
+    return { applications, started, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+interface PreparedPool extends Awaited<ReturnType<typeof poolOptions>> {
+  readonly pool: Pool
+}
+
+async function beginPool(
+  { pool, options, applications }: PreparedPool,
+  running: Running[],
+  mounted: Mounted,
+  log: FastifyBaseLogger,
+  foreign: ForeignPyodide | undefined
+): Promise<readonly BegunApplication[]> {
+  const { settings } = pool
+  const events = mounted.events(log)
+  const run = (group: RequestGroup): void => {
+    mounted.groups.add(group)
+    running.push({ group, shutdownTimeoutMs: settings.shutdownTimeout })
+  }
+  const rules = pool.mounts.map((mount) => proxyRules(mount.settings, mount.origins))
+  const hooks = await beginHooks(pool, options.name, mounted, events)
+  for (const hook of new Set(hooks)) if (hook !== undefined) run(hook.group)
+  const targets = applications.map(({ target }) => target).join(', ')
+  const group = isForbidden(settings)
+    ? new RestrictedGroup(options.name, targets, (error) => events.onFailure(options.name, error))
+    : ProcessGroup.begin({ ...options, foreign }, mounted.locks, events)
+  run(group)
+  return pool.mounts.map((mount, index) => ({
+    target: mount.settings.app,
+    path: mount.settings.mount,
+    settings: mount.settings,
+    group,
+    number: applications[index]?.number ?? 0,
+    access: hooks[index],
+    proxies: rules[index]
+  }))
 }
 
 /** mod_wsgi's WSGIRestrictEmbedded: the application's own wish for the main thread does not count. */
@@ -122,13 +177,26 @@ function isForbidden({ mode, restrictEmbedded }: Settings): boolean {
   return mode === 'embedded' && restrictEmbedded
 }
 
-async function beginAccess(
-  resolved: ResolvedSettings,
+/** The hook of each mount. Those with the same script share one interpreter. */
+async function beginHooks(
+  { mounts }: Pool,
   group: string,
   { locks }: Mounted,
   events: GroupEvents
-): Promise<AccessHook | undefined> {
-  const { accessScript } = resolved.settings
-  if (accessScript === undefined || !embeddedRequired(resolved.settings)) return undefined
-  return AccessHook.begin(resolved, accessScript, `${group}-access`, locks, events)
+): Promise<readonly (AccessHook | undefined)[]> {
+  const hooks = new Map<string, AccessHook>()
+  const all: (AccessHook | undefined)[] = []
+  for (const mount of mounts) {
+    const { accessScript } = mount.settings
+    if (accessScript === undefined || !embeddedRequired(mount.settings)) {
+      all.push(undefined)
+      continue
+    }
+    const name = hooks.size === 0 ? `${group}-access` : `${group}-access-${hooks.size + 1}`
+    const hook =
+      hooks.get(accessScript) ?? (await AccessHook.begin(mount, accessScript, name, locks, events))
+    hooks.set(accessScript, hook)
+    all.push(hook)
+  }
+  return all
 }

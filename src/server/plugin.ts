@@ -1,16 +1,30 @@
 // The Fastify plugin: mounts one application under a prefix, beside whatever else the server does.
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest
+} from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import type { ForeignPyodide } from '../../workers/foreign.ts'
 import {
-  type ResolvedSettings,
+  type ResolvedServer,
   settingsFromPlugin,
   type WasgiPluginOptions
 } from '../config/settings.ts'
+import { mountFinder, scriptNameOf } from '../dispatch/mounts.ts'
 import { isSimpleContentType } from './content-type.ts'
 import { deferContinue } from './expectations.ts'
 import { answer, type GatewayOptions } from './gateway.ts'
-import { type BegunApplication, beginApplication, Mounted, type WasgiDecorator } from './mounted.ts'
+import {
+  type BegunApplication,
+  type BegunApplications,
+  beginApplications,
+  Mounted,
+  type WasgiApplication,
+  type WasgiDecorator
+} from './mounted.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -31,47 +45,67 @@ export type WasgiFastifyOptions = WasgiPluginOptions & {
 /** Mounts already resolved settings. */
 async function mount(
   instance: FastifyInstance,
-  given: ResolvedSettings,
+  server: ResolvedServer,
   foreign?: ForeignPyodide
 ): Promise<void> {
   const mounted = decorate(instance)
-  const application = await beginApplication(given, mounted, instance.log, foreign)
-  await attach(instance, mounted, application)
+  // Where it will listen is not known yet.
+  const site = { server: 'localhost', prefix: prefixOf(instance) }
+  const begun = await beginApplications(server, site, mounted, instance.log, foreign)
+  await attach(instance, mounted, begun)
 }
 
 /**
- * Gives an application its routes, its place in the list, and its end with the server, and waits
- * until it is ready. Rejects with a WasgiError when it cannot be.
+ * Gives applications their routes, their places in the list, and their end with the server, and waits
+ * until they are ready. Rejects with a WasgiError when one cannot be.
  */
 export async function attach(
   instance: FastifyInstance,
   mounted: Mounted,
-  { target, settings, group, access, proxies, started, close }: BegunApplication
+  { applications, started, close }: BegunApplications
 ): Promise<void> {
   if (!instance.hasDecorator('wasgi')) instance.decorate('wasgi', mounted)
   instance.addHook('onClose', close)
   deferContinue(instance.server)
-  mounted.applications.push({
+  const gateways = applications.map((application) => {
+    const prefix = `${prefixOf(instance)}${application.path}`
+    mounted.applications.push(listed(application, prefix))
+    return gatewayOptions(application, prefix, mounted, instance.log)
+  })
+  addRoutes(instance, mountFinder(gateways))
+  await started
+}
+
+function listed({ target, group, access }: BegunApplication, prefix: string): WasgiApplication {
+  return {
     target,
-    prefix: instance.prefix,
+    prefix,
     group: group.name,
     workers: () => group.workers(),
     snapshot: () => group.snapshot(),
     conditions: () => [group.condition(), ...(access ? [access.group.condition()] : [])],
     interpreters: () => [...group.interpreters(), ...(access?.group.interpreters() ?? [])]
-  })
-  addRoutes(instance, {
+  }
+}
+
+function gatewayOptions(
+  { group, number, access, proxies, settings }: BegunApplication,
+  prefix: string,
+  mounted: Mounted,
+  log: FastifyBaseLogger
+): GatewayOptions {
+  return {
     group,
+    application: number,
     access,
-    visits: mounted.visits(group.name, settings, instance.log),
-    scriptName: scriptNameOf(instance.prefix),
+    visits: mounted.visits(group.name, settings, log),
+    scriptName: scriptNameOf(prefix),
     limits: settings,
     bodyLimitBytes: settings.bodyLimit,
     bodyTimeoutMs: settings.bodyTimeout,
     proxies,
     debug: settings.debug
-  })
-  await started
+  }
 }
 
 function decorate(instance: FastifyInstance): Mounted {
@@ -79,12 +113,15 @@ function decorate(instance: FastifyInstance): Mounted {
   return instance.wasgi as Mounted
 }
 
-/** The prefix as the bytes of a decoded path, which is what PATH_INFO is cut from. */
-function scriptNameOf(prefix: string): string {
-  return Buffer.from(prefix === '/' ? '' : prefix, 'utf8').toString('latin1')
+function prefixOf({ prefix }: FastifyInstance): string {
+  return prefix === '/' ? '' : prefix
 }
 
-function addRoutes(instance: FastifyInstance, options: GatewayOptions): void {
+/** `find` says which application a target is for. What none takes is not found. */
+function addRoutes(
+  instance: FastifyInstance,
+  find: (target: string) => GatewayOptions | undefined
+): void {
   instance.removeAllContentTypeParsers()
   // The application reads the body itself.
   instance.addContentTypeParser('*', (_request, _payload, done) => done(null))
@@ -93,8 +130,12 @@ function addRoutes(instance: FastifyInstance, options: GatewayOptions): void {
     done()
   })
   const method = [...instance.supportedMethods]
-  const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-    answer(options, request, reply)
+  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const options = find(request.originalUrl)
+    if (options !== undefined) return answer(options, request, reply)
+    reply.callNotFound()
+    return reply
+  }
   for (const url of ['/', '/*']) {
     instance.route({ method, url, exposeHeadRoute: false, handler })
   }

@@ -1,16 +1,17 @@
 // `wasgi serve` and `wasgi check` without their command line: a Fastify server of our own around the
 // plugin.
 import type { CheckResult, RunningServer } from '../cli/surroundings.ts'
+import { type Pool, poolsOf, serverSite } from '../config/application-group.ts'
 import { proxyRules } from '../config/proxies.ts'
-import type { ResolvedSettings } from '../config/settings.ts'
+import type { ResolvedServer } from '../config/settings.ts'
 import { ProcessGroup } from '../dispatch/group.ts'
 import { SharedLocks } from '../dispatch/shared-locks.ts'
 import { accessLog } from '../telemetry/access-log.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import { groupEvents } from './group-log.ts'
-import { groupOptions } from './group-options.ts'
+import { poolOptions } from './group-options.ts'
 import { openLogs } from './logs.ts'
-import { beginApplication } from './mounted.ts'
+import { beginApplications } from './mounted.ts'
 import { accessLine, loggerOf, observe, reopenLogs } from './observation.ts'
 import { tlsFiles } from './tls.ts'
 
@@ -18,7 +19,7 @@ import { tlsFiles } from './tls.ts'
  * Starts a server and resolves when it listens and every worker is ready.
  * Rejects with a WasgiError when the application cannot be loaded or the address is not to be had.
  */
-export async function startServer(resolved: ResolvedSettings): Promise<RunningServer> {
+export async function startServer(resolved: ResolvedServer): Promise<RunningServer> {
   const { settings } = resolved
   const tls = tlsFiles(resolved)
   const line = accessLine(resolved)
@@ -26,7 +27,7 @@ export async function startServer(resolved: ResolvedSettings): Promise<RunningSe
   const logger = loggerOf(settings, logs.log)
   const { mounted, admin } = await observe(resolved, logger)
   try {
-    const application = await beginApplication(resolved, mounted, logger)
+    const begun = await beginApplications(resolved, serverSite(settings), mounted, logger)
     // Loading Fastify takes as long as the snapshot is read and decompressed, in other threads.
     const [{ createHttpServer }, { attach }] = await Promise.all([
       import('./http-server.ts'),
@@ -36,14 +37,16 @@ export async function startServer(resolved: ResolvedSettings): Promise<RunningSe
     const { app } = server
     if (settings.adminPath !== '') admin?.answerOn(app, settings.adminPath)
     if (line !== 'off') accessLog(app, line, logs.access)
+    // Each group ends what it has left after its own time.
+    const longest = Math.max(...resolved.mounts.map((mount) => mount.settings.shutdownTimeout))
     try {
-      await app.register((scope) => attach(scope, mounted, application), { prefix: settings.mount })
+      await app.register((scope) => attach(scope, mounted, begun))
       await app.ready()
       const url = await server.listen()
       admin?.health.serving()
       const close = async (): Promise<void> => {
         admin?.health.draining()
-        await server.close(settings.shutdownTimeout)
+        await server.close(longest)
         await admin?.close()
       }
       return { url, close, reopenLogs: () => reopenLogs(logs, logger) }
@@ -57,14 +60,26 @@ export async function startServer(resolved: ResolvedSettings): Promise<RunningSe
   }
 }
 
-/** Loads the application in one worker and ends it again. */
-export async function checkApplication(resolved: ResolvedSettings): Promise<CheckResult> {
+/** Loads each application in one worker and ends it again. */
+export async function checkApplication(resolved: ResolvedServer): Promise<CheckResult> {
   // Not all that can be wrong is wrong with the application.
   tlsFiles(resolved)
   accessLine(resolved)
-  proxyRules(resolved.settings, resolved.origins)
-  const { options } = await groupOptions(resolved, [])
-  const { logLevel: level, logFormat: format } = resolved.settings
+  for (const mount of resolved.mounts) proxyRules(mount.settings, mount.origins)
+  const results: CheckResult[] = []
+  for (const pool of poolsOf(resolved, serverSite(resolved.settings))) {
+    results.push(await checkPool(pool))
+  }
+  return {
+    callable: results.map(({ callable }) => callable).join(', '),
+    pythonVersion: results[0]?.pythonVersion ?? '',
+    bootMs: results.reduce((sum, { bootMs }) => sum + bootMs, 0)
+  }
+}
+
+async function checkPool(pool: Pool): Promise<CheckResult> {
+  const { options } = await poolOptions(pool, [])
+  const { logLevel: level, logFormat: format } = pool.settings
   const events = groupEvents(createLogger({ level, format }))
   let callable = ''
   let bootMs = 0

@@ -7,12 +7,12 @@ import type {
   SnapshotInspection,
   StorePlace
 } from '../cli/surroundings.ts'
-import type { ResolvedSettings } from '../config/settings.ts'
+import type { ResolvedMounts, ResolvedSettings } from '../config/settings.ts'
 import { loadAssets } from '../dispatch/assets.ts'
 import { SharedLocks } from '../dispatch/shared-locks.ts'
 import { WasgiError } from '../errors.ts'
 import { groupEvents } from '../server/group-log.ts'
-import { groupOptions } from '../server/group-options.ts'
+import { poolOptions } from '../server/group-options.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import type { Refused } from '../wire/messages.ts'
 import { requestTableBytes } from '../wire/request-table.ts'
@@ -43,7 +43,7 @@ interface Subject {
  * Stores the snapshot that a server with these settings restores; with `ifMissing` only if there is
  * none, or none that may be restored. Rejects with the WasgiError that keeps it from being stored.
  */
-export async function build(resolved: ResolvedSettings, ifMissing: boolean): Promise<BuildOutcome> {
+export async function build(resolved: ResolvedMounts, ifMissing: boolean): Promise<BuildOutcome> {
   assertKept(resolved)
   const startedAt = performance.now()
   const { target, source, capture, warn } = await subjectOf(resolved)
@@ -91,9 +91,7 @@ export async function inspectStored(
 }
 
 /** Captures the application, to tell what a snapshot of it is or would be. Stores nothing. */
-export async function inspectApplication(
-  resolved: ResolvedSettings
-): Promise<ApplicationInspection> {
+export async function inspectApplication(resolved: ResolvedMounts): Promise<ApplicationInspection> {
   // Who has turned snapshots off may want to know what stands in their way.
   const settings = { ...resolved.settings, snapshot: true }
   const { target, source, capture } = await subjectOf({ ...resolved, settings })
@@ -166,8 +164,9 @@ function assertKept({ settings, origins }: ResolvedSettings): void {
   }
 }
 
-async function subjectOf(resolved: ResolvedSettings): Promise<Subject> {
-  const { options } = await groupOptions(resolved, [])
+async function subjectOf(resolved: ResolvedMounts): Promise<Subject> {
+  const pool = { ...resolved, name: resolved.settings.processGroup }
+  const { options, applications } = await poolOptions(pool, [])
   const { name, boot, memoryLimitBytes, startupTimeoutMs, snapshot } = options
   if (snapshot === undefined) throw new TypeError('these settings make no snapshot')
   const { logLevel: level, logFormat: format } = resolved.settings
@@ -181,7 +180,7 @@ async function subjectOf(resolved: ResolvedSettings): Promise<Subject> {
     const owner = locks.newOwner()
     return source.capture(data, { assets, name: `${name}/builder`, owner, boot, startupTimeoutMs })
   }
-  const { target } = boot.application
+  const target = applications.map((application) => application.target).join(', ')
   return { target, source, capture, warn: (error) => events.onSnapshotFailure(error) }
 }
 

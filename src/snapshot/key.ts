@@ -23,6 +23,7 @@ export interface KeyParts {
   /** Warm-up requests in order, as in `GET /`. */
   readonly warmup: readonly string[]
   readonly application: ApplicationSpec
+  readonly siblings?: readonly ApplicationSpec[]
   readonly grants: readonly FileGrant[]
   /** Guest paths, in order. */
   readonly sysPath: readonly string[]

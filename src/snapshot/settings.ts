@@ -40,7 +40,7 @@ export function snapshotSource(
 }
 
 function keyOf(settings: SnapshotSettings, group: Captured, assets: InterpreterAssets): string {
-  const { env, grants, sysPath, application, debug, tmpLimitBytes } = group.boot
+  const { env, grants, sysPath, application, siblings, debug, tmpLimitBytes } = group.boot
   const versions = packageVersions()
   // Pyodide's scripts count as we have rewritten them, which its version does not tell.
   const rewritten = hash('sha256', assets.moduleScript + assets.loaderScript)
@@ -56,6 +56,7 @@ function keyOf(settings: SnapshotSettings, group: Captured, assets: InterpreterA
     debug,
     warmup: settings.warmup,
     application,
+    siblings,
     grants,
     sysPath,
     variableNames: Object.keys(env),

@@ -35,6 +35,8 @@ export interface FileGrant {
 /** What the loader imports; see src/config/target.ts. Guest paths. */
 export interface ApplicationSpec {
   readonly target: string
+  /** The folder that its modules are first looked for in. */
+  readonly root: string
   readonly file: string | null
   readonly module: string | null
   readonly callable: string | null
@@ -58,6 +60,8 @@ export interface Boot {
   readonly sysPath: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly application: ApplicationSpec
+  /** Further ones of the same application group; they are numbered from 1. */
+  readonly siblings: readonly ApplicationSpec[]
   readonly multiprocess: boolean
   readonly debug: boolean
   readonly tmpLimitBytes: number
@@ -248,6 +252,8 @@ export interface RequestTask {
   readonly head: string
   /** The whole body if it is small and has arrived; null when it is to be pulled. */
   readonly body: Uint8Array | null | undefined
+  /** Whom it is for: 0 is the `application` of `boot`, 1 the first of its `siblings`. */
+  readonly application: number
 }
 
 /** Worker → main, the last it says of a request: exactly once for each that it was handed. */

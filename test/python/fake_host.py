@@ -164,10 +164,11 @@ def exchange(
     host: FakeHost,
     environ: dict[str, str] | None = None,
     body: bytes | None = b"",
+    number: int = 0,
 ) -> Reply:
     """Put a request through `gateway` and read what came of it, from wherever it came."""
     environ = environ or environ_of()
-    data = marshal.dumps((-1, tuple(environ), tuple(environ.values()), body))
+    data = marshal.dumps((-1, tuple(environ), tuple(environ.values()), body, number))
     host.request_buffer[: len(data)] = data
     first = len(host.sent)
     outcome = gateway.serve()

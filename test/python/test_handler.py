@@ -89,6 +89,34 @@ class Whole(unittest.TestCase):
         self.assertEqual((first.body, second.body), (b"/first", b"/2"))
 
 
+class Several(unittest.TestCase):
+    def test_each_request_goes_to_the_application_of_its_number(self) -> None:
+        host = FakeHost()
+        gateway = gateway_of(host, answering([b"first"]))
+        gateway.mount(answering([b"second"]), 1)
+
+        bodies = [exchange(gateway, host, number=number).body for number in (1, 0, 1)]
+
+        self.assertEqual(bodies, [b"second", b"first", b"second"])
+
+    def test_warm_up_requests_are_for_all_of_them(self) -> None:
+        asked: list[str] = []
+
+        def named(name: str) -> Any:
+            def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+                asked.append(name + environ["PATH_INFO"])
+                start_response("200 OK", PLAIN)
+                return []
+
+            return application
+
+        gateway = gateway_of(FakeHost(), named("first"))
+        gateway.mount(named("second"), 1)
+
+        self.assertEqual(gateway.warm_up(["GET /a"]), [])
+        self.assertEqual(asked, ["first/a", "second/a"])
+
+
 class Environ(unittest.TestCase):
     def test_the_environ_is_a_dict_with_all_that_pep_3333_asks_for(self) -> None:
         seen: dict[str, Any] = {}

@@ -8,6 +8,7 @@ import tempfile
 import textwrap
 import unittest
 from pathlib import Path
+from types import ModuleType
 
 import fake_host  # noqa: F401 - puts the package on the module path
 from wasgi.loader import Found, LoadError, Target, load
@@ -187,6 +188,29 @@ class Files(Loading):
             load(Target("x.py", str(self.root / "x.py"), None, None, False))
 
         self.assertEqual(caught.exception.code, "WASGI_ERR_APP_NOT_FOUND")
+
+    def test_two_files_of_one_name_are_two_modules(self) -> None:
+        first = self.write("one/twice.py", "application = lambda environ, start_response: [b'1']")
+        second = self.write("two/twice.py", "application = lambda environ, start_response: [b'2']")
+        third = self.write("three/twice.py", "application = lambda environ, start_response: [b'3']")
+
+        found = [load(Target(file, file, None, None, False)) for file in (first, second, third)]
+
+        self.assertEqual([each.application({}, None) for each in found], [[b"1"], [b"2"], [b"3"]])
+        again = load(Target(third, third, None, None, False))
+        self.assertIsNot(again.application, found[1].application)
+
+    def test_a_module_that_another_application_has_is_not_taken_for_ones_own(self) -> None:
+        module = ModuleType("taken_elsewhere")
+        module.__file__ = "/app/taken_elsewhere.py"
+        sys.modules["taken_elsewhere"] = module
+        target = Target("taken_elsewhere", None, "taken_elsewhere", None, False, root="/app2")
+
+        with self.assertRaises(LoadError) as caught:
+            load(target)
+
+        self.assertEqual(caught.exception.code, "WASGI_ERR_APP_NOT_FOUND")
+        self.assertIn("application_group", caught.exception.arguments[1])
 
     def test_a_failed_import_leaves_no_half_of_a_module(self) -> None:
         file = self.write("my-broken.py", "1 / 0\n")

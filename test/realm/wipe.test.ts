@@ -39,12 +39,14 @@ const settings: Omit<Boot, 'kind'> = {
   env: {},
   application: {
     target: 'littering.py',
+    root: '/app',
     file: '/app/littering.py',
     module: null,
     callable: null,
     call: false,
     hook: null
   },
+  siblings: [],
   multiprocess: false,
   debug: false,
   tmpLimitBytes: 64 * 2 ** 20,
@@ -157,7 +159,7 @@ async function litter(interpreter: Interpreter): Promise<void> {
     scriptName: ''
   }
   const head = encodeRequestHead(line, ['Host', 'localhost']) ?? ''
-  const outcome = await interpreter.serve({ id: 1, slot: 0, head, body: undefined })
+  const outcome = await interpreter.serve({ id: 1, slot: 0, head, body: undefined, application: 0 })
   assert.is(outcome, 0, new TextDecoder().decode(interpreter.response().subarray(0, 2000)))
 }
 

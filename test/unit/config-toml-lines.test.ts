@@ -38,4 +38,15 @@ test('lines that end with carriage returns count once', () => {
   assert.is(keyLines('host = "a"\r\n[env]\r\nA = "1"\r\n').get('env.A'), 3)
 })
 
+test('the tables of an array go by number, and those below them, too', () => {
+  const lines = ['[[mounts]]', 'path = "/"', '[mounts.env]', 'A = "1"', '[[mounts]]', 'path = "/a"']
+
+  assert.is(lineOf('mounts.0', ...lines), 1)
+  assert.is(lineOf('mounts.0.path', ...lines), 2)
+  assert.is(lineOf('mounts.0.env.A', ...lines), 4)
+  assert.is(lineOf('mounts.1', ...lines), 5)
+  assert.is(lineOf('mounts.1.path', ...lines), 6)
+  assert.is(lineOf('mounts', ...lines), 1)
+})
+
 test.run()

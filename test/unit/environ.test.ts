@@ -21,13 +21,14 @@ const LINE: RequestLine = {
 }
 
 const LOADER =
-  'import marshal, json, sys; shape, keys, values, b = marshal.loads(sys.stdin.buffer.read()); print(json.dumps([shape, keys, values, None if b is None else b.decode("latin-1")]))'
+  'import marshal, json, sys; shape, keys, values, b, n = marshal.loads(sys.stdin.buffer.read()); print(json.dumps([shape, keys, values, None if b is None else b.decode("latin-1"), n]))'
 
 interface Loaded {
   readonly shape: number
   readonly keys: readonly string[] | null
   readonly values: readonly string[]
   readonly body: string | null
+  readonly application: number
 }
 
 function read(
@@ -46,16 +47,22 @@ function load(
   writer: EnvironWriter,
   line: Partial<RequestLine>,
   headers: readonly string[],
-  body?: Uint8Array | null
+  body?: Uint8Array | null,
+  number?: number
 ): Loaded {
   const head = encodeRequestHead({ ...LINE, ...line }, headers)
   assert.ok(head !== undefined)
   const target = new Uint8Array(262_144)
-  const length = writer.write(target, head, body)
+  const length = writer.write(target, head, body, number)
   const { stdout } = spawnSync('python3', ['-c', LOADER], { input: target.subarray(0, length) })
-  const [shape, keys, values, text] = JSON.parse(stdout.toString())
-  return { shape, keys, values, body: text }
+  const [shape, keys, values, text, application] = JSON.parse(stdout.toString())
+  return { shape, keys, values, body: text, application }
 }
+
+test('the number of the application that is to answer goes along, and is 0 if nobody says', () => {
+  assert.is(load(new EnvironWriter(), {}, [], new Uint8Array()).application, 0)
+  assert.is(load(new EnvironWriter(), {}, [], new Uint8Array(), 3).application, 3)
+})
 
 test('the environ has the CGI variables', () => {
   const { environ } = read({ target: '/a/b?x=1&y=2' })

@@ -138,7 +138,7 @@ test(
     assert.ok(thread)
     const answered = once(thread.port, 'message')
 
-    await thread.run([{ id: 1, slot: 3, head: '', body: null }])
+    await thread.run([{ id: 1, slot: 3, head: '', body: null, application: 0 }])
 
     assert.equal(await answered, [{ kind: 'withdrawn', slot: 3 }])
     await pool.close()
@@ -156,7 +156,7 @@ test(
     thread.port.postMessage({ kind: 'boot', logBudget: 1n }) // no budget is made of that
     await until(() => failed.has(thread.threadId))
     const ended = !live.has(thread.threadId)
-    const answer = thread.run([{ id: 1, slot: 0, head: '', body: null }])
+    const answer = thread.run([{ id: 1, slot: 0, head: '', body: null, application: 0 }])
     const reason = await answer.catch((error: Error) => error.message)
 
     assert.is(ended, false)

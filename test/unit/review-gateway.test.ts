@@ -37,6 +37,7 @@ async function site(
   const options = {
     group: { handle } as unknown as ProcessGroup,
     access: undefined,
+    application: 0,
     scriptName: '',
     limits: { requestLineLimit: 8190, headerLimit: 16_384, headerCountLimit: 100 },
     bodyLimitBytes: 1e8,

@@ -25,6 +25,7 @@ const PARTS: KeyParts = {
   warmup: ['GET /'],
   application: {
     target: 'a',
+    root: '/app',
     file: '/app/a.py',
     module: null,
     callable: null,

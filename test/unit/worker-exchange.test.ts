@@ -8,7 +8,7 @@ import { Exchange, NOTHING_YET, splitResponse } from '../../workers/exchange.ts'
 const test = suite('worker exchange')
 
 const WINDOW = 1_000
-const TASK = { id: 7, slot: 0, head: '', body: null }
+const TASK = { id: 7, slot: 0, head: '', body: null, application: 0 }
 
 function opened() {
   const table = new RequestTable(new SharedArrayBuffer(requestTableBytes(1)))

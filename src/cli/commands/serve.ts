@@ -1,7 +1,7 @@
 // `wasgi serve TARGET`: one line on standard output once the server answers, and nothing else ever.
 
 import type { Command } from 'commander'
-import { type ResolvedSettings, settingsFromCommandLine } from '../../config/settings.ts'
+import { type ResolvedServer, settingsFromCommandLine } from '../../config/settings.ts'
 import { EXIT } from '../../errors.ts'
 import { createLogger } from '../../telemetry/logger.ts'
 import { addSettingFlags, readConfigFlag, readFlags } from '../flags.ts'
@@ -45,7 +45,7 @@ export function addServe(
 
 /** Serves until a signal ends it; returns the exit code. */
 export async function serve(
-  resolved: ResolvedSettings,
+  resolved: ResolvedServer,
   surroundings: Pick<Surroundings, 'out' | 'signals' | 'now'>,
   startServer: Actions['startServer']
 ): Promise<number> {

@@ -2,6 +2,7 @@
 // output, everything else to standard error.
 
 import type { Command } from 'commander'
+import { type Pool, poolsOf, serverSite } from '../../config/application-group.ts'
 import type { OptionName } from '../../config/schema.ts'
 import {
   type CommandLine,
@@ -19,7 +20,7 @@ import {
   refusalText,
   verdictText
 } from '../snapshot-report.ts'
-import type { Actions, StorePlace, Surroundings } from '../surroundings.ts'
+import type { Actions, ApplicationInspection, StorePlace, Surroundings } from '../surroundings.ts'
 
 const PLACE = ['snapshotDir', 'snapshotLimit'] as const satisfies readonly OptionName[]
 
@@ -84,9 +85,10 @@ function addBuild(group: Command, { surroundings, actions, finish }: Context): v
     .option('--if-missing', 'Leaves a stored one alone that may still be restored.')
   addSettingFlags(command)
   command.addHelpText('after', BUILD_EXAMPLES).action(async (target: string | undefined) => {
-    const resolved = settingsFromCommandLine(lineOf(command, surroundings, target))
+    const pools = poolsFor(lineOf(command, surroundings, target))
     const { ifMissing = false } = command.opts<{ ifMissing?: boolean }>()
-    surroundings.out(builtText(await (await actions()).build(resolved, ifMissing)))
+    const { build } = await actions()
+    for (const pool of pools) surroundings.out(builtText(await build(pool, ifMissing)))
     finish(EXIT.ok)
   })
 }
@@ -121,14 +123,18 @@ function addInspect(group: Command, { surroundings, actions, finish }: Context):
   addSettingFlags(command)
   command.addHelpText('after', INSPECT_EXAMPLES).action(async (subject: string | undefined) => {
     const { inspectStored, inspectApplication } = await actions()
-    const inspection =
-      subject !== undefined && KEY.test(subject)
-        ? await inspectStored(placeOf(command, surroundings), subject)
-        : await inspectApplication(settingsFromCommandLine(lineOf(command, surroundings, subject)))
     const { all = false } = command.opts<{ all?: boolean }>()
-    if (isJson(command)) surroundings.out(jsonText(inspection))
-    else if (inspection.kind === 'refused') surroundings.out(refusalText(inspection))
-    else surroundings.out(inspectionText(inspection, all))
+    const print = (inspection: ApplicationInspection): void => {
+      if (isJson(command)) surroundings.out(jsonText(inspection))
+      else if (inspection.kind === 'refused') surroundings.out(refusalText(inspection))
+      else surroundings.out(inspectionText(inspection, all))
+    }
+    if (subject !== undefined && KEY.test(subject)) {
+      print(await inspectStored(placeOf(command, surroundings), subject))
+    } else {
+      const pools = poolsFor(lineOf(command, surroundings, subject))
+      for (const pool of pools) print(await inspectApplication(pool))
+    }
     finish(EXIT.ok)
   })
 }
@@ -167,6 +173,12 @@ function addPrune(group: Command, { surroundings, actions, finish }: Context): v
     surroundings.out(prunedText(await (await actions()).prune(placeOf(command, surroundings), all)))
     finish(EXIT.ok)
   })
+}
+
+/** What there is a snapshot of each. */
+function poolsFor(line: CommandLine): readonly Pool[] {
+  const server = settingsFromCommandLine(line)
+  return poolsOf(server, serverSite(server.settings))
 }
 
 function lineOf(

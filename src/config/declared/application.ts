@@ -24,6 +24,7 @@ export const APPLICATION_OPTIONS = {
     schema: { type: 'string', minLength: 1 },
     surfaces: ['command', 'plugin'],
     heading: 'Application',
+    scope: 'group',
     placeholder: 'FOLDER',
     text: 'A folder that the application may write to, as /data. All workers share it.'
   },
@@ -32,6 +33,7 @@ export const APPLICATION_OPTIONS = {
     schema: { type: 'array', items: { type: 'string', minLength: 1 } },
     surfaces: ['command', 'plugin'],
     heading: 'Application',
+    scope: 'group',
     placeholder: 'FOLDER',
     text: 'A folder of Python packages to import from, read-only. May be repeated.'
   },
@@ -40,6 +42,7 @@ export const APPLICATION_OPTIONS = {
     schema: { type: 'object', additionalProperties: { type: 'string' } },
     surfaces: ['command', 'plugin'],
     heading: 'Application',
+    scope: 'group',
     placeholder: 'NAME=VALUE',
     expected: 'NAME=VALUE pairs with text values',
     text: "A variable for the application's os.environ. It never sees the host's environment. May be repeated."
@@ -49,6 +52,7 @@ export const APPLICATION_OPTIONS = {
     schema: { type: 'array', items: { type: 'string', minLength: 1 } },
     surfaces: ['command', 'plugin'],
     heading: 'Application',
+    scope: 'group',
     placeholder: 'FILE',
     text: 'A file of NAME=VALUE lines for os.environ; a value given with env wins. May be repeated, later files win.'
   },

@@ -25,6 +25,7 @@ export const LIMIT_OPTIONS = {
     surfaces: ['command', 'plugin'],
     default: '1G',
     heading: 'Limits',
+    scope: 'mount',
     placeholder: 'SIZE',
     text: 'The largest request body; the client of a larger one gets 413.'
   },
@@ -34,6 +35,7 @@ export const LIMIT_OPTIONS = {
     surfaces: ['command', 'plugin'],
     default: '15s',
     heading: 'Limits',
+    scope: 'mount',
     placeholder: 'DURATION',
     text: 'How long the client may let its request body stand still; then it gets 408. Each 500 bytes received add a second. 0 is no limit.'
   },
@@ -43,6 +45,7 @@ export const LIMIT_OPTIONS = {
     surfaces: ['command'],
     default: '15s',
     heading: 'Limits',
+    scope: 'server',
     placeholder: 'DURATION',
     text: 'How long the client may take for the head of its request; then it gets 408.'
   },
@@ -52,6 +55,7 @@ export const LIMIT_OPTIONS = {
     surfaces: ['command'],
     default: '16K',
     heading: 'Limits',
+    scope: 'server',
     placeholder: 'SIZE',
     text: 'The largest head of a request, all header lines together; the client of a larger one gets 431.'
   },
@@ -61,6 +65,7 @@ export const LIMIT_OPTIONS = {
     surfaces: ['command', 'plugin'],
     default: 100,
     heading: 'Limits',
+    scope: 'server',
     placeholder: 'NUMBER',
     text: 'The most header lines of a request; the client of more gets 431.'
   },
@@ -70,6 +75,7 @@ export const LIMIT_OPTIONS = {
     surfaces: ['command', 'plugin'],
     default: '8190',
     heading: 'Limits',
+    scope: 'server',
     placeholder: 'SIZE',
     text: 'The longest request line: method, target and version; the client of a longer one gets 414.'
   },

@@ -16,6 +16,7 @@ export const WORKER_OPTIONS = {
     surfaces: ['command', 'plugin'],
     default: false,
     heading: 'Workers',
+    scope: 'server',
     text: 'Keeps interpreters out of the main thread: an embedded application answers 500. Hooks such as access_script are not restricted.'
   },
   workers: {
@@ -33,9 +34,26 @@ export const WORKER_OPTIONS = {
     surfaces: ['command', 'plugin'],
     default: 'default',
     heading: 'Workers',
+    scope: 'mount',
     placeholder: 'NAME',
     expected: 'letters, digits, "_", "." and "-", at most 64',
-    text: 'The name of the process group, as logs show it.'
+    text: 'The name of the process group, as logs show it; in [[mounts]], the group whose workers answer.'
+  },
+  applicationGroup: {
+    kind: 'text',
+    schema: {
+      type: 'string',
+      maxLength: 256,
+      pattern: '^(%\\{(GLOBAL|SERVER|RESOURCE)\\}|[A-Za-z0-9][A-Za-z0-9_.:|/@-]*)$'
+    },
+    surfaces: ['command', 'plugin'],
+    default: '%{GLOBAL}',
+    heading: 'Workers',
+    scope: 'mount',
+    placeholder: 'NAME',
+    expected:
+      '%{GLOBAL}, %{SERVER}, %{RESOURCE} or a name of letters, digits and "_.:|/@-" (%{ENV:...} chooses anew for each request, which cannot be done here)',
+    text: "Which of the process group's interpreters has the application: mounts that name the same one share it. Each further name is an interpreter of its own in workers of its own."
   },
   lazyInitialization: {
     kind: 'flag',

@@ -12,7 +12,7 @@ def dumps(environ: str, body: object) -> bytes:
     """A request as the host lays it out; the body is text, or anything else for one to pull."""
     variables = json.loads(environ)
     data = body.encode() if isinstance(body, str) else None
-    return marshal.dumps((-1, tuple(variables), tuple(variables.values()), data))
+    return marshal.dumps((-1, tuple(variables), tuple(variables.values()), data, 0))
 
 
 def try_to_sleep() -> str:

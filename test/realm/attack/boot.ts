@@ -161,7 +161,7 @@ function victim(
     python: async (name, ...args) => {
       const body = new TextEncoder().encode(JSON.stringify([name, args]))
       const head = requestHead(body.length)
-      const outcome = await interpreter.serve({ id: 1, slot: 0, head, body })
+      const outcome = await interpreter.serve({ id: 1, slot: 0, head, body, application: 0 })
       const text = new TextDecoder().decode(splitResponse(interpreter.response()).body)
       if (outcome !== 0) throw new Error(`outcome ${outcome}: ${text}`)
       const reply = JSON.parse(text) as { value?: unknown; error?: string }
@@ -224,12 +224,14 @@ function bootMessage(
     env: {},
     application: {
       target: 'app.py',
+      root: '/app',
       file: '/app/app.py',
       module: null,
       callable: null,
       call: false,
       hook: null
     },
+    siblings: [],
     multiprocess: false,
     debug: false,
     tmpLimitBytes: 67_108_864,

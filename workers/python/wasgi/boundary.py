@@ -209,8 +209,11 @@ def _variable(name: str) -> str:
 
 
 def load(json_text: str) -> str:
-    """Import the application. Answers with its name, or with the error for the host's table."""
-    target = Target(**json.loads(json_text))
+    """Import an application and give it its number, by which requests name it. Answers with its name,
+    or with the error for the host's table."""
+    settings = json.loads(json_text)
+    number = settings.pop("number", 0)
+    target = Target(**settings)
     _gateway.leave_event_loop()
     try:
         found = load_target(target)
@@ -222,7 +225,7 @@ def load(json_text: str) -> str:
             "traceback": error.traceback,
         }
     else:
-        _gateway.mount(found.application)
+        _gateway.mount(found.application, number)
         answer = {"ok": True, "callable": found.label}
     _gateway.flush()
     return json.dumps(answer)

@@ -50,7 +50,8 @@ class Gateway:
         self._warned: set[str] = set()
         # Environ keys by number, so that the host need not send them each time; it bounds their number.
         self._shapes: dict[int, tuple[str, ...]] = {}
-        self._application: Application = _unloaded
+        # Those of one application group, by number.
+        self._applications: list[Application] = [_unloaded]
         self._constants: dict[str, Any] = {
             "wsgi.version": (1, 0),
             "wsgi.errors": errors,
@@ -71,13 +72,18 @@ class Gateway:
         """Flush these, too, at the end of each request."""
         self._streams = (*self._streams, *streams)
 
-    def mount(self, application: Application) -> None:
-        """Answer with `application` from now on."""
-        self._application = application
+    def mount(self, application: Application, number: int = 0) -> None:
+        """Answer requests for application `number` with this one. Numbers are given in order."""
+        self._applications[number : number + 1] = [application]
 
     def warm_up(self, requests: Sequence[str]) -> list[str]:
-        """Answer requests such as `GET /` that nobody sent. Returns a line for each that failed."""
-        return warm_up.run(self._application, requests, self._constants, self._host)
+        """Answer requests such as `GET /` that nobody sent, with each application. Returns a line for
+        each that failed."""
+        return [
+            line
+            for application in self._applications
+            for line in warm_up.run(application, requests, self._constants, self._host)
+        ]
 
     def leave_event_loop(self) -> None:
         """Let synchronous code see no running loop, as Django's ORM insists."""
@@ -94,7 +100,7 @@ class Gateway:
         """Answer the request that lies in the request buffer. Never raises."""
         try:
             _set_running_loop(None)
-            shape, keys, values, body = loads(self._request)
+            shape, keys, values, body, number = loads(self._request)
             if keys is None:
                 keys = self._shapes[shape]
             elif shape >= 0:
@@ -112,7 +118,7 @@ class Gateway:
             environ["wsgi.input"] = request_input
             environ["wsgi.early_hints"] = response.early_hints
             try:
-                outcome = self.answer(environ, response)
+                outcome = self.answer(self._applications[number], environ, response)
             except BaseException as error:
                 del environ
                 outcome = self._fail(error, request_input, response)
@@ -125,9 +131,9 @@ class Gateway:
         except BaseException as error:
             return self._last_resort(error)
 
-    def answer(self, environ: dict[str, Any], response: Response) -> int:
+    def answer(self, application: Application, environ: dict[str, Any], response: Response) -> int:
         """Call the application and send what it says. All of its code runs within this call."""
-        iterable = self._application(environ, response)
+        iterable = application(environ, response)
         kind = type(iterable)
         if (kind is list or kind is tuple) and not response.sent:
             # Neither runs code of the application when it is read, so nothing is held back.

@@ -4,6 +4,7 @@ import importlib.machinery
 import importlib.util
 import inspect
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from . import hooks
 from .tracebacks import headline, text_of
 
 APPLICATION_ROOT: Final = "/app"
+_APPLICATION_ROOTS: Final = re.compile(r"(/app\d*)/")
 # Tried in this order when the target names none; the last two are factories.
 _USUAL_NAMES: Final = (('application', False), ('app', False), ('create_app', True),
                        ('make_app', True))  # fmt: skip
@@ -30,6 +32,8 @@ class Target:
     call: bool
     hook: str | None = None
     """`access` for a hook's script; see hooks.py."""
+    root: str = APPLICATION_ROOT
+    """The folder that is shown for it. Applications of one interpreter may have several."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,8 @@ def _import(target: Target) -> ModuleType:
     if target.file is not None and not os.path.isfile(target.file):
         raise LoadError("WASGI_ERR_APP_NOT_FOUND", [target.target, f"{target.file} is not a file"])
     if target.module is not None:
-        _put_first(_folder_of(target.file, target.module))
-        return _import_module(target.module)
+        _put_first(_folder_of(target))
+        return _own(target, _import_module(target.module))
     if target.file is None:
         raise LoadError(
             "WASGI_ERR_APP_NOT_FOUND", [target.target, "it names no file and no module"]
@@ -85,17 +89,41 @@ def _import(target: Target) -> ModuleType:
     stem = name.removesuffix(".py")
     if name.endswith(".py") and _imports_from(stem, target.file):
         return _import_module(stem)
-    return _import_file(target.file, "_wasgi_" + "".join(c if c.isalnum() else "_" for c in stem))
+    return _import_file(target.file, _free_name(stem, target.file))
 
 
-def _folder_of(file: str | None, module: str) -> str:
+def _free_name(stem: str, file: str) -> str:
+    """A name for a file that its own name cannot import, and that no other file goes by."""
+    name = "_wasgi_" + "".join(c if c.isalnum() else "_" for c in stem)
+    while name in sys.modules and getattr(sys.modules[name], "__file__", None) != file:
+        name += "_"
+    return name
+
+
+def _folder_of(target: Target) -> str:
     """The folder that the module's outermost package lies in."""
-    if file is None:
-        return APPLICATION_ROOT
-    folder, name = os.path.split(file)
-    for _ in range(module.count(".") + (name == "__init__.py")):
+    if target.file is None or target.module is None:
+        return target.root
+    folder, name = os.path.split(target.file)
+    for _ in range(target.module.count(".") + (name == "__init__.py")):
         folder = os.path.dirname(folder)
     return folder
+
+
+def _own(target: Target, module: ModuleType) -> ModuleType:
+    """The module, unless it is one of that name that another application of the interpreter has."""
+    origin = getattr(module, "__file__", None) or ""
+    root = _APPLICATION_ROOTS.match(origin)
+    if root is not None and root[1] != target.root:
+        raise LoadError(
+            "WASGI_ERR_APP_NOT_FOUND",
+            [
+                target.target,
+                f"in its application group the module {module.__name__} is {origin} already, of "
+                "another application. Give it an application_group of its own, or another name",
+            ],
+        )
+    return module
 
 
 def _put_first(folder: str) -> None:
