@@ -152,7 +152,8 @@ Each option has one name, written as the place wants it: \`request_timeout\` in 
 \`requestTimeout\` in the options of the Fastify plugin.
 
 **Which value counts.** Defaults, then the configuration file, then \`WASGI_*\` variables, then flags:
-the later wins. Only \`env\` adds up, name by name. An error message says where its value came from. The
+the later wins. Only \`env\` adds up, name by name. An error message says where its value came from, and
+\`wasgi config show\` says it of all of them. The
 plugin reads neither files nor variables: it takes what its options say.
 
 **The configuration file** is \`wasgi.toml\` in the current folder; without one, the table

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { EXIT } from '../errors.ts'
 import { docsFolder, versionLine } from '../package.ts'
 import { addCheck } from './commands/check.ts'
+import { addConfig } from './commands/config.ts'
 import { addInstall } from './commands/install.ts'
 import { addServe } from './commands/serve.ts'
 import { addSnapshot } from './commands/snapshot.ts'
@@ -47,6 +48,7 @@ function createProgram(
     })
   addServe(program, surroundings, actions.startServer, finish)
   addCheck(program, surroundings, actions.checkApplication, finish)
+  addConfig(program, surroundings, finish)
   addInstall(program, surroundings, actions.installPackages, finish)
   addSnapshot(program, surroundings, actions.snapshots, finish)
   return program
@@ -54,13 +56,14 @@ function createProgram(
 
 function generalHelp(): string {
   return `
-Every option of serve, check and snapshot is also a key of wasgi.toml (or of [tool.wasgi] in pyproject.toml)
+Every option of serve, check, config and snapshot is also a key of wasgi.toml (or of [tool.wasgi] in pyproject.toml)
 and a variable: --request-timeout is request_timeout there and WASGI_REQUEST_TIMEOUT in the
 environment. Flags win over variables, variables over the file.
 
 Examples:
   wasgi serve app.py             serve the WSGI application in app.py on http://127.0.0.1:8000
   wasgi check app.py             import it and say whether it can be served
+  wasgi config show              what counts, and where each value is from
   wasgi install flask            put Flask into python_modules, where serve finds it
   wasgi snapshot build app.py    make the snapshot that serve starts from
   wasgi snapshot inspect app.py  tell what is in it, or why there can be none
