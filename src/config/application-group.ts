@@ -5,7 +5,7 @@ import type { Settings } from './options.ts'
 
 /** What the names that are made from a request's place are made from. */
 export interface Site {
-  /** `host`, or `host:port` if the port is neither 80 nor 443. */
+  /** `host`, or `host:port` if the port is known, and neither 80 nor 443. */
   readonly server: string
   /** What comes before the path of each mount: a plugin's prefix. */
   readonly prefix: string
@@ -35,7 +35,8 @@ export function applicationGroupOf(
 export function serverSite({ uds, host, port }: Pick<Settings, 'uds' | 'host' | 'port'>): Site {
   // What SERVER_NAME is to applications behind such a socket.
   if (uds !== undefined) return { server: 'localhost', prefix: '' }
-  const usual = port === 80 || port === 443
+  // A free port is not known yet.
+  const usual = port === 80 || port === 443 || port === 0
   return { server: usual ? host : `${host}:${port}`, prefix: '' }
 }
 

@@ -50,7 +50,7 @@ export interface WasgiDecorator {
 export class Mounted implements WasgiDecorator {
   readonly applications: WasgiApplication[] = []
   /** Of the applications and of their hooks, each once however many applications it answers for. */
-  readonly groups: Set<RequestGroup> = new Set()
+  readonly groups: RequestGroup[] = []
   readonly locks: SharedLocks = new SharedLocks()
   /** Counts for `/-/wasgi/metrics`, if that is asked for. */
   metrics: Metrics | undefined
@@ -70,7 +70,7 @@ export class Mounted implements WasgiDecorator {
   }
 
   interpreters(): readonly InterpreterStatus[] {
-    return [...this.groups].flatMap((group) => group.interpreters())
+    return this.groups.flatMap((group) => group.interpreters())
   }
 }
 
@@ -93,6 +93,8 @@ export interface BegunApplications {
   readonly applications: readonly BegunApplication[]
   /** Settles when all are ready for requests, or with the WasgiError that keeps one from that. */
   readonly started: Promise<void>
+  /** Those of the applications and of their hooks. */
+  readonly groups: readonly RequestGroup[]
   /** Waits for the requests in progress, at most `shutdown_timeout`, then ends the interpreters. */
   close(): Promise<void>
 }
@@ -129,7 +131,7 @@ export async function beginApplications(
     }
     const started = Promise.all(running.map(({ group }) => group.started)).then(() => undefined)
     started.catch(close) // whoever began it may look only later, or not at all
-    return { applications, started, close }
+    return { applications, groups: running.map(({ group }) => group), started, close }
   } catch (error) {
     await close()
     throw error
@@ -150,7 +152,6 @@ async function beginPool(
   const { settings } = pool
   const events = mounted.events(log)
   const run = (group: RequestGroup): void => {
-    mounted.groups.add(group)
     running.push({ group, shutdownTimeoutMs: settings.shutdownTimeout })
   }
   const rules = pool.mounts.map((mount) => proxyRules(mount.settings, mount.origins))

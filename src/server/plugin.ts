@@ -62,11 +62,12 @@ async function mount(
 export async function attach(
   instance: FastifyInstance,
   mounted: Mounted,
-  { applications, started, close }: BegunApplications
+  { applications, groups, started, close }: BegunApplications
 ): Promise<void> {
   if (!instance.hasDecorator('wasgi')) instance.decorate('wasgi', mounted)
   instance.addHook('onClose', close)
   deferContinue(instance.server)
+  mounted.groups.push(...groups)
   const gateways = applications.map((application) => {
     const prefix = `${prefixOf(instance)}${application.path}`
     mounted.applications.push(listed(application, prefix))
@@ -130,15 +131,18 @@ function addRoutes(
     done()
   })
   const method = [...instance.supportedMethods]
-  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+  const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const options = find(request.originalUrl)
-    if (options !== undefined) return answer(options, request, reply)
-    reply.callNotFound()
-    return reply
+    return options === undefined ? notFound(reply) : answer(options, request, reply)
   }
   for (const url of ['/', '/*']) {
     instance.route({ method, url, exposeHeadRoute: false, handler })
   }
+}
+
+async function notFound(reply: FastifyReply): Promise<FastifyReply> {
+  reply.callNotFound()
+  return reply
 }
 
 /**

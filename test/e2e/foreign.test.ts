@@ -112,6 +112,24 @@ const IMPOSSIBLE: ReadonlyArray<readonly [name: string, value: unknown]> = [
   ['restrictEmbedded', true],
   ['mode', 'daemon']
 ]
+test(
+  'it is for one application alone',
+  within(LIMIT_MS, async ({ pyodide }) => {
+    const app = Fastify({ pluginTimeout: 0 })
+    const mounts = ['/a', '/b'].map((path) => ({ path, app: example('hello.py') }))
+    app.register(wasgi, { mounts, interpreter: pyodide })
+
+    const error = await app.ready().then(
+      () => undefined,
+      (reason: { code: string; message: string }) => reason
+    )
+    await app.close()
+
+    assert.is(error?.code, 'WASGI_ERR_FOREIGN_INTERPRETER')
+    assert.match(error?.message ?? '', /mounts/)
+  })
+)
+
 for (const [name, value] of IMPOSSIBLE) {
   test(
     `${name}=${JSON.stringify(value)} cannot be had`,

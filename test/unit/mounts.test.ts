@@ -69,9 +69,10 @@ for (const [applicationGroup, name] of [
   })
 }
 
-test('a server goes by its port only where that is none of the usual two', () => {
+test('a server goes by its port only where that is known, and none of the usual two', () => {
   assert.is(serverSite({ uds: undefined, host: 'a', port: 80 }).server, 'a')
   assert.is(serverSite({ uds: undefined, host: 'a', port: 443 }).server, 'a')
+  assert.is(serverSite({ uds: undefined, host: 'a', port: 0 }).server, 'a')
   assert.is(serverSite({ uds: '/run/a', host: 'a', port: 8000 }).server, 'localhost')
 })
 
