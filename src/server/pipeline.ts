@@ -17,7 +17,7 @@ export function turnOf(
 ): boolean | Promise<boolean> {
   const { socket } = request
   if (isHttp2(request)) return !socket.destroyed
-  if (saysClose(request)) response.shouldKeepAlive = false
+  if (saysClose(request) || asksToUpgrade(request)) response.shouldKeepAlive = false
   const before = latest.get(socket)
   latest.set(socket, response)
   // A connection that lingers after its last response is there, and not to be written to.
@@ -30,4 +30,12 @@ export function turnOf(
 /** RFC 9112, 9.3: `close` counts, whatever stands beside it. In HTTP/1.0 Node goes by `keep-alive`. */
 function saysClose({ httpVersion, headers }: IncomingMessage): boolean {
   return httpVersion === '1.0' && /(?:^|,)\s*close\s*(?:,|$)/i.test(headers.connection ?? '')
+}
+
+/**
+ * Node's parser stops at the end of such a request, and keeps quiet about what it cannot parse from then
+ * on: another request would be lost without a word. RFC 9110, 7.8 lets the wish itself be ignored.
+ */
+function asksToUpgrade({ headers }: IncomingMessage): boolean {
+  return headers.upgrade !== undefined && /upgrade/i.test(headers.connection ?? '')
 }

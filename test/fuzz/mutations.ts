@@ -82,7 +82,7 @@ const LINES = [
   'Connection: Transfer-Encoding',
   'Expect: 100-continue',
   'Expect: 200-maybe',
-  // No request to upgrade: docs/limits.md says what Node does with one whose body breaks off.
+  // No request to upgrade: one with broken chunks waits for body_timeout (docs/limits.md).
   ': no name',
   'no colon',
   'bad name: x',

@@ -1,7 +1,7 @@
 // The connection: which requests share one, and how it ends.
 import * as assert from 'uvu/assert'
 import { request } from '../http1-text.ts'
-import { only } from '../mirror.ts'
+import type { Mirrored } from '../mirror.ts'
 import type { Connection, Row, Wire } from '../row.ts'
 
 const section = 'The connection'
@@ -17,7 +17,7 @@ function smuggled(wire: Wire): string {
 async function assertMirrors(connection: Connection, wire: Wire, target: string): Promise<void> {
   const { status, body } = await connection.answer()
   assert.is(status, 200, body.toString())
-  const { text } = JSON.parse(body.toString()) as { text: Record<string, string> }
+  const { text } = JSON.parse(body.toString()) as Mirrored
   assert.is(text.REQUEST_URI, `${wire.prefix}${target}`)
 }
 
@@ -303,72 +303,6 @@ export const rows: readonly Row[] = [
       assert.is(other.status, 200)
       assert.equal(JSON.parse(String(late?.body)), ['helloworld'])
       for (const connection of [head, body, idle]) connection?.destroy()
-    }
-  },
-  {
-    section,
-    promise: 'a client that asks for another protocol stays with this one',
-    source: 'RFC 9110, 7.8: a server may ignore Upgrade',
-    raw: true,
-    except: { plugin: 'whether connections are upgraded, the server that mounts it says' },
-    check: async (wire) => {
-      for (const protocol of ['websocket', 'h2c', 'TLS/1.0', 'x/1']) {
-        const connection = await wire.connect()
-        const lines = ['Connection: Upgrade, HTTP2-Settings', `Upgrade: ${protocol}`]
-        connection.write(request(wire, 'mirror', { lines: [...lines, 'HTTP2-Settings: AAMAAABk'] }))
-        await assertMirrors(connection, wire, '/')
-        connection.write(request(wire, 'mirror', { target: '/next' }))
-        await assertMirrors(connection, wire, '/next')
-        connection.destroy()
-      }
-    }
-  },
-  {
-    section,
-    promise: 'a request to upgrade may have a body',
-    source: 'RFC 9110, 7.8',
-    raw: true,
-    except: { plugin: 'whether connections are upgraded, the server that mounts it says' },
-    check: async (wire) => {
-      const connection = await wire.connect()
-      const lines = ['Connection: Upgrade', 'Upgrade: x/1']
-
-      connection.write(request(wire, 'reading', { lines, body: 'hello' }))
-      const { status, body } = await connection.answer()
-      connection.destroy()
-
-      assert.is(status, 200)
-      assert.equal(JSON.parse(body.toString()), ['hello'])
-    }
-  },
-  {
-    section,
-    promise: 'over HTTP/2 requests share a connection, each with its own headers and body',
-    source: 'RFC 9113, 5',
-    except: only('HTTP/1.x has one request at a time', 'http2'),
-    check: async (wire) => {
-      const asked = Array.from({ length: 8 }, (_, index) => `body ${index}`)
-
-      const answers = await wire.sendTogether(
-        asked.map((body) => ({ app: 'reading', method: 'POST', validated: true, body }))
-      )
-
-      assert.equal(
-        answers.map(({ body }) => JSON.parse(body.toString())),
-        asked.map((body) => [body])
-      )
-    }
-  },
-  {
-    section: 'What is refused',
-    promise: 'it refuses methods that nobody has registered, over HTTP/2 as well',
-    source: 'RFC 9110, 9.1 and 15.6.2',
-    except: only("in HTTP/1.x Node's parser refuses them", 'http2'),
-    check: async (wire) => {
-      for (const method of ['FOO', 'get', 'PRI']) {
-        const { status } = await wire.send({ app: 'mirror', method })
-        assert.is(status, 501, method)
-      }
     }
   }
 ]
