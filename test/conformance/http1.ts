@@ -38,7 +38,10 @@ export async function send(
 ): Promise<Answer> {
   const { received, socket, destroy } = await open(address)
   try {
+    if (ask.unreadUntil !== undefined) socket.pause()
     for (const bytes of requestBytes(version, prefix, ask)) socket.write(bytes)
+    await ask.unreadUntil
+    socket.resume()
     return await readAnswer(received, ask.method ?? 'GET', version === '1.0')
   } finally {
     destroy()

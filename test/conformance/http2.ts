@@ -45,7 +45,7 @@ function requestFields(prefix: string, ask: Ask): string[] {
 async function exchange(
   session: http2.ClientHttp2Session,
   fields: readonly string[],
-  { body, chunks = [] }: Ask
+  { body, chunks = [], unreadUntil }: Ask
 ): Promise<Answer> {
   const pieces = body === undefined ? chunks : [body]
   const stream = session.request(fields, { endStream: pieces.length === 0 })
@@ -59,14 +59,18 @@ async function exchange(
   stream.on('response', (given, _flags, raw: string[]) => {
     head = { status: given[':status'] ?? 0, headers: plainFields(raw) }
   })
+  if (unreadUntil !== undefined) stream.pause()
   stream.on('data', (chunk: Buffer) => received.push(chunk))
   stream.on('end', () => {
     ended = head.status !== 0 && !stream.aborted && stream.rstCode === 0
   })
   stream.on('error', () => {}) // its code says it
+  const closed = new Promise<void>((resolve) => stream.once('close', resolve))
   for (const piece of pieces) stream.write(bytesOf(piece))
   if (pieces.length > 0) stream.end()
-  await new Promise<void>((resolve) => stream.once('close', resolve))
+  await unreadUntil
+  stream.resume()
+  await closed
   return {
     ...head,
     reason: '',

@@ -66,6 +66,8 @@ export interface Ask {
   readonly body?: Uint8Array | string
   /** Sent chunked (HTTP/1.1), or as DATA frames without a length (HTTP/2); not possible in HTTP/1.0. */
   readonly chunks?: ReadonlyArray<Uint8Array | string>
+  /** Nothing of the response is read before this resolves. */
+  readonly unreadUntil?: Promise<unknown>
 }
 
 export interface Answer {
