@@ -8,6 +8,7 @@ const PAGE = 'docs/reference/conformance.md'
 
 const SECTIONS: readonly Section[] = [
   'The environ',
+  'The interpreter',
   'The request target',
   'The request body',
   'The connection',

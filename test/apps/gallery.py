@@ -11,6 +11,8 @@ from wsgiref.validate import WSGIWarning, validator
 
 # Makes a package of this module, so that `from gallery.journal import note` finds the folder.
 __path__ = [os.path.join(os.path.dirname(__file__), "gallery")]
+# What a snapshot captures of an application is what it has when it is imported.
+importlib.import_module("gallery.drawing")
 
 warnings.simplefilter("error", WSGIWarning)
 

@@ -8,8 +8,9 @@ import { type Answer, type Ask, type Connection, HOST } from './row.ts'
 import type { Address } from './servers.ts'
 
 export async function connect(address: Address): Promise<Connection> {
-  const { received, socket, destroy } = await open(address)
+  const { received, socket, port, destroy } = await open(address)
   return {
+    port,
     write: (bytes) => {
       socket.write(bytesOf(bytes))
     },
@@ -85,12 +86,14 @@ function requestBytes(version: '1.0' | '1.1', prefix: string, ask: Ask): Uint8Ar
 interface Opened {
   readonly received: Received
   readonly socket: net.Socket
+  readonly port: number | undefined
   destroy(): void
 }
 
 async function open({ where, secure }: Address): Promise<Opened> {
   const plain = net.connect({ ...where, allowHalfOpen: true })
   await once(plain, 'connect')
+  const port = plain.localPort
   const received = new Received()
   // A connection that the server resets is something to be told of, not an exception.
   plain.on('error', () => received.fail())
@@ -116,5 +119,5 @@ async function open({ where, secure }: Address): Promise<Opened> {
     else plain.resetAndDestroy()
     socket.destroy()
   }
-  return { received, socket, destroy }
+  return { received, socket, port, destroy }
 }

@@ -20,6 +20,7 @@ export const STRICT = {
 /** What the table's page is divided into. */
 export type Section =
   | 'The environ'
+  | 'The interpreter'
   | 'The request target'
   | 'The request body'
   | 'The connection'
@@ -95,6 +96,8 @@ export interface Answer {
 
 /** One connection of HTTP/1.x, in bytes. Text is Latin-1. */
 export interface Connection {
+  /** The client's own; undefined on a Unix socket. */
+  readonly port: number | undefined
   write(bytes: Uint8Array | string): void
   /** Ends our side only (FIN). */
   end(): void
@@ -110,6 +113,8 @@ export interface Connection {
 
 export interface Wire {
   readonly transport: Transport
+  /** What SERVER_NAME and SERVER_PORT have to be. */
+  readonly server: { readonly name: string; readonly port: string }
   /** '' or '/py': what a raw request's target has to begin with. */
   readonly prefix: string
   /** Sends one request on a connection of its own and resolves with its response. */

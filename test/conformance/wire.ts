@@ -19,8 +19,13 @@ export function wireTo(served: Served, transport: Transport): Wire {
     if (status === 200) return JSON.parse(body.toString())
     throw new Error(`expected JSON, got ${status}: ${body.toString()}`)
   }
+  const { where } = address
   return {
     transport,
+    server:
+      'path' in where
+        ? { name: 'localhost', port: '80' }
+        : { name: where.host, port: String(where.port) },
     prefix,
     send: ask,
     sendTogether: together,

@@ -8,6 +8,8 @@ def application(environ, start_response):
     for method, text in told(environ):
         if method == "print":
             print(text, file=errors)
+        elif method == "bytes":
+            errors.buffer.write(text)
         elif method == "flush":
             errors.flush()
         else:

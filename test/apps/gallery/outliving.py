@@ -20,5 +20,7 @@ def application(environ, start_response):
         hints = environ.get("wsgi.early_hints", lambda headers: None)
         kept.append(("write", lambda: write(b"stolen")))
         kept.append(("start_response", lambda: start_response("500 Stolen", [PLAIN])))
+        failure = (ValueError, ValueError("late"), None)
+        kept.append(("restart", lambda: start_response("500 Stolen", [PLAIN], failure)))
         kept.append(("early_hints", lambda: hints([("Link", "</stolen>")])))
     return [b"its own"]

@@ -131,6 +131,24 @@ export const rows: readonly Row[] = [
   },
   {
     section,
+    promise: 'header_limit counts every byte of the lines, and that many are allowed',
+    source: 'RFC 6585, 5',
+    raw: true,
+    strict: true,
+    except: { plugin: OWN_SERVER },
+    check: async (wire) => {
+      const bare = request(wire, 'mirror', { lines: ['X-A: '] })
+      const fields = bare.length - bare.indexOf('\r\n') - 4
+      const filled = (bytes: number): string =>
+        request(wire, 'mirror', { lines: [`X-A: ${'a'.repeat(bytes - fields)}`] })
+
+      await assertStatus(wire, filled(STRICT.headerLimitBytes), 200)
+      await assertStatus(wire, filled(STRICT.headerLimitBytes + 1), 431)
+      assert.equal(await wire.journal(), ['mirror'])
+    }
+  },
+  {
+    section,
     promise: 'so is a header that does not seem to end',
     source: 'RFC 6585, 5',
     raw: true,

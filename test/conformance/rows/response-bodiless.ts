@@ -68,6 +68,25 @@ export const rows: readonly Row[] = [
   },
   {
     section,
+    promise: 'HEAD is told the length of a list, but none of a body that may have been left out',
+    source: 'RFC 9110, 8.6',
+    traps: [15],
+    check: async (wire) => {
+      for (const items of [`[b'body']`, `[b'bo', b'dy']`, `(b'body',)`]) {
+        const target = telling(`(${OK}, ${items})`)
+        const answer = await wire.send({ app: 'told', target, method: 'HEAD' })
+        assert.equal(answer.values('content-length'), ['4'], items)
+      }
+      for (const app of WAYS) {
+        const ask = { app, target: telling(`(${OK}, [])`), method: 'HEAD' }
+        await bothWays(wire, ask, (answer, way) => {
+          assert.equal(answer.values('content-length'), [], way)
+        })
+      }
+    }
+  },
+  {
+    section,
     promise: 'after a HEAD request there is not a byte on the connection beyond the head',
     source: 'RFC 9112, 6.3',
     traps: [15],

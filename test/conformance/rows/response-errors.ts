@@ -186,6 +186,28 @@ export const rows: readonly Row[] = [
   },
   {
     section,
+    promise:
+      'bytes for wsgi.errors.buffer are in the log as well, in their place, be they text or not',
+    source: 'mod_wsgi',
+    traps: [21],
+    check: async (wire) => {
+      const said = [
+        `('write', 'a line ')`,
+        `('bytes', b'of b')`,
+        `('bytes', b'oth, Gr\\xc3')`,
+        `('bytes', b'\\xbc\\xc3\\x9fe \\xff\\n')`
+      ]
+      const ask = { app: 'complaining', target: telling(`[${said.join(', ')}]`) }
+
+      const answer = await wire.send(ask)
+
+      assert.is(answer.status, 200)
+      // JSON doubles the backslash.
+      assert.match(await wire.log(), /a line of both, Grüße \\{1,2}xff/)
+    }
+  },
+  {
+    section,
     promise: 'wsgi.errors takes every character there is',
     source: STREAMS,
     traps: [21],

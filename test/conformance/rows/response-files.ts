@@ -212,6 +212,26 @@ export const rows: readonly Row[] = [
   },
   {
     section,
+    promise:
+      'a file wrapper gives blocks of its size, 8192 bytes by default, and has a close() if its file does',
+    source,
+    traps: [22],
+    check: async (wire) => {
+      const seen = await wire.json({ app: 'examining', validated: true })
+
+      assert.equal(seen, {
+        file: true,
+        pieces: [8192, 1808],
+        asked: [8192],
+        own: [4, 4, 2],
+        closes: true,
+        without: false,
+        closed: true
+      })
+    }
+  },
+  {
+    section,
     promise: 'middleware may read a file wrapper itself',
     source,
     traps: [4, 22],

@@ -59,12 +59,22 @@ export const rows: readonly Row[] = [
     traps: [14],
     raw: true,
     check: async (wire) => {
+      const lines = 'Connection: close\r\n'
       for (const app of WAYS) {
-        const connection = await wire.connect()
-        const lines = 'Connection: close\r\n'
-        connection.write(head(wire, { app, target: long(3, `[b'one', b'two']`), lines }))
+        for (const [length, body] of [
+          [0, ''],
+          [2, 'on'],
+          [3, 'one'],
+          [4, 'onet']
+        ] as const) {
+          const connection = await wire.connect()
+          const target = long(length, `[b'one', b'two', b'three']`)
+          connection.write(head(wire, { app, target, lines }))
 
-        assert.match(await connection.closed(), /\r\n\r\none$/, app)
+          const text = await connection.closed()
+
+          assert.is(text.slice(text.indexOf('\r\n\r\n') + 4), body, `${app} ${length}`)
+        }
       }
     }
   },
@@ -140,6 +150,28 @@ export const rows: readonly Row[] = [
 
         assert.equal(answer.values('content-length'), [length], items)
         assert.is(answer.chunked, false, items)
+      }
+    }
+  },
+  {
+    section,
+    promise:
+      'so does a list that is larger than all buffers, and one of a single item that has a close()',
+    source: LENGTH,
+    traps: [27],
+    check: async (wire) => {
+      for (const [app, literal, length] of [
+        ['many_at_once', '(30, 70_000)', 2_100_000],
+        ['closing_a_list', `('list', [b'one'])`, 3],
+        ['closing_a_list', `('tuple', [b'one'])`, 3]
+      ] as const) {
+        const target = telling(literal)
+
+        const answer = await wire.send({ app, target })
+
+        assert.equal(answer.values('content-length'), [String(length)], `${app} ${literal}`)
+        assert.is(answer.body.length, length)
+        assert.ok(answer.complete)
       }
     }
   },
