@@ -167,6 +167,26 @@ export const rows: readonly Row[] = [
   },
   {
     section,
+    promise: 'what close() writes is no part of the response',
+    source: 'PEP 3333, The write() Callable',
+    traps: [1, 4],
+    check: async (wire) => {
+      for (const literal of [
+        `(${OK}, [b'bo', b'dy'])`,
+        `('200 OK', [${TYPE}, ('Content-Length', '40')], [b'bo', b'dy'])`
+      ]) {
+        const ask = { app: 'writing_at_close', target: telling(literal) }
+        await bothWays(wire, ask, async (answer, way) => {
+          // HTTP/2 may lose what came before a reset.
+          assert.ok('body'.startsWith(answer.body.toString()), way)
+          assert.is(answer.status, 200, way)
+          assert.equal(await wire.journal(), ['write() raised'], way)
+        })
+      }
+    }
+  },
+  {
+    section,
     promise: 'a close() that raises changes nothing of the response, and is in the log',
     source,
     traps: [4],
