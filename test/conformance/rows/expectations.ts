@@ -167,16 +167,18 @@ export const rows: readonly Row[] = [
     traps: [13],
     raw: true,
     check: async (wire) => {
-      const connection = await wire.connect()
-      const text = { version: '1.0', lines: [EXPECT], body: 'hello' }
+      for (const expected of [EXPECT, 'Expect: 200-ok', 'Expect: x, y']) {
+        const connection = await wire.connect()
+        const text = { version: '1.0', lines: [expected], body: 'hello' }
 
-      connection.write(request(wire, 'reading', text))
-      const { status, interim, body } = await connection.answer()
-      connection.destroy()
+        connection.write(request(wire, 'reading', text))
+        const { status, interim, body } = await connection.answer()
+        connection.destroy()
 
-      assert.is(status, 200)
-      assert.equal(interim, [])
-      assert.equal(JSON.parse(body.toString()), ['hello'])
+        assert.is(status, 200, expected)
+        assert.equal(interim, [])
+        assert.equal(JSON.parse(body.toString()), ['hello'])
+      }
     }
   },
   {

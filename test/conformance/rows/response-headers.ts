@@ -98,10 +98,13 @@ export const rows: readonly Row[] = [
   },
   {
     section,
-    promise: 'every character of a token may be in a name',
+    promise: 'every character of a token may be in a name, and it may mean something in JavaScript',
     source: 'RFC 9110, 5.6.2',
     check: async (wire) => {
-      for (const name of ['X_Under_Score', 'x.y', '7', '!#$%&*+-.^_`|~09azAZ']) {
+      for (const name of [
+        ...['X_Under_Score', 'x.y', '7', '!#$%&*+-.^_`|~09azAZ'],
+        ...['__proto__', 'constructor', 'toString', 'hasOwnProperty']
+      ]) {
         const target = telling(`('200 OK', [${TYPE}, ('${name}', 'value')], [b'body'])`)
 
         const answer = await wire.send({ app: 'told', target })
