@@ -55,13 +55,16 @@ export const rows: readonly Row[] = [
     source: 'RFC 9110, 5.1',
     traps: [17],
     check: async (wire) => {
-      const fields = `('Set-Cookie', 'a=1'), ('X-Other', 'x'), ('SET-COOKIE', 'b=2'), ('set-cookie', 'c=3')`
-      const target = telling(`('200 OK', [${TYPE}, ${fields}], [b'body'])`)
-      for (const app of ['told', 'yielding']) {
-        await bothWays(wire, { app, target }, (answer, way) => {
-          assert.equal(answer.values('set-cookie'), ['a=1', 'b=2', 'c=3'], way)
-          assert.equal(answer.values('x-other'), ['x'], way)
-        })
+      for (const name of ['Set-Cookie', 'Link', 'X-It']) {
+        const [upper, lower] = [name.toUpperCase(), name.toLowerCase()]
+        const fields = `('${name}', 'a=1'), ('X-Other', 'x'), ('${upper}', 'b=2'), ('${lower}', 'c=3')`
+        const target = telling(`('200 OK', [${TYPE}, ${fields}], [b'body'])`)
+        for (const app of ['told', 'yielding']) {
+          await bothWays(wire, { app, target }, (answer, way) => {
+            assert.equal(answer.values(name), ['a=1', 'b=2', 'c=3'], way)
+            assert.equal(answer.values('x-other'), ['x'], way)
+          })
+        }
       }
     }
   },

@@ -181,6 +181,7 @@ export const rows: readonly Row[] = [
       const notes = await wire.journal()
       for (const name of ['write', 'start_response', 'restart']) {
         assert.ok(notes.includes(`${name} raised`), notes.join())
+        assert.not.ok(notes.includes(`${name} went on`), notes.join())
       }
     }
   },
