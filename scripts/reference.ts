@@ -17,8 +17,8 @@ import {
   scopeOf,
   variableOf
 } from '../src/config/schema.ts'
+import { DEATH_KINDS } from '../src/dispatch/death.ts'
 import { ERRORS, type ErrorCode, EXIT } from '../src/errors.ts'
-import { DEATH_KINDS } from '../src/telemetry/death-kind.ts'
 import { metricFamilies } from '../src/telemetry/metric-families.ts'
 
 const GENERATED: Readonly<Record<string, () => string>> = {

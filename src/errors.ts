@@ -138,6 +138,11 @@ export const ERRORS = {
     status: 502,
     text: 'Worker %s died while answering %s: %s. It is being replaced.'
   },
+  WASGI_ERR_WORKER_RECYCLED: {
+    blame: 'operator',
+    status: 503,
+    text: 'Worker %s was recycled in the middle of %s: %s. Raise graceful_timeout if requests may take longer.'
+  },
   WASGI_ERR_WORKER_BOOT: {
     blame: 'internal',
     status: 503,
@@ -152,6 +157,21 @@ export const ERRORS = {
     blame: 'operator',
     status: 503,
     text: 'Process group "%s" has no worker to answer with: %s.'
+  },
+  WASGI_ERR_QUEUE_FULL: {
+    blame: 'operator',
+    status: 503,
+    text: 'Process group "%s" already has %s requests waiting (queue_limit). Give it more workers, or raise it if clients may wait.'
+  },
+  WASGI_ERR_QUEUE_TIMEOUT: {
+    blame: 'operator',
+    status: 504,
+    text: '%s was not started: it waited for a worker of process group "%s" for longer than queue_timeout (%s ms). Give the group more workers.'
+  },
+  WASGI_ERR_CRASH_LOOP: {
+    blame: 'operator',
+    status: 503,
+    text: 'Process group "%s" has lost %s workers within %s s, each soon after it was ready; the last one: %s. The next is made in %s s. Look at what they have in common: the first request, or what the application does beside its requests.'
   },
   WASGI_ERR_EMBEDDED_RESTRICTED: {
     blame: 'operator',
@@ -251,6 +271,8 @@ export interface WasgiErrorOptions {
   readonly cause?: unknown
   /** Python's traceback, with host paths; for logs and terminals, never for clients. */
   readonly traceback?: string
+  /** When the client may try again: the response's Retry-After. */
+  readonly retryAfterSeconds?: number
 }
 
 /** An error with a stable code. `message` is for operators; clients get `phrase(status)`. */
@@ -260,6 +282,7 @@ export class WasgiError extends Error {
   readonly blame: Blame
   readonly statusCode: number
   readonly traceback: string | undefined
+  readonly retryAfterSeconds: number | undefined
 
   constructor(code: ErrorCode, args: ReadonlyArray<unknown> = [], options: WasgiErrorOptions = {}) {
     const row: ErrorRow = ERRORS[code]
@@ -268,6 +291,7 @@ export class WasgiError extends Error {
     this.blame = row.blame
     this.statusCode = row.status
     this.traceback = options.traceback
+    this.retryAfterSeconds = options.retryAfterSeconds
   }
 }
 

@@ -13,7 +13,8 @@ import type {
   FromWorker,
   GroupData,
   Ready,
-  Refused
+  Refused,
+  Spent
 } from '../src/wire/messages.ts'
 import { isReadAtStart } from '../src/wire/start-variables.ts'
 import {
@@ -38,6 +39,16 @@ const STREAM_NAME_LIMIT = 32
 const WARN = 40
 /** Wasm memory never shrinks: one that has grown this far beyond its image is better made anew. */
 const GROWTH_LIMIT = 64 * 2 ** 20
+
+/** Why a wipe is not even tried. */
+export const NO_IMAGE = 'there is no snapshot of it'
+export const GROWN = 'its memory has grown'
+
+/** Why an interpreter is to be recycled. */
+export interface Due {
+  readonly cause: Spent['cause']
+  readonly reason: string
+}
 
 type Settings = Boot | Build
 type Post = (message: FromWorker) => void
@@ -96,23 +107,22 @@ export class InterpreterLife {
   }
 
   /** Why the interpreter is to be recycled after `served` requests, if it is. */
-  due(served: number): string | undefined {
+  due(served: number): Due | undefined {
     const { isolated, maximumRequests } = this.#settings as Boot
     if (served === 0) return undefined
-    if (isolated) return 'it served its request'
-    return maximumRequests > 0 && served >= maximumRequests
-      ? `it served maximum_requests (${maximumRequests})`
-      : undefined
+    if (isolated) return { cause: 'isolation', reason: 'it served its request' }
+    if (maximumRequests === 0 || served < maximumRequests) return undefined
+    return { cause: 'maximum-requests', reason: `it served maximum_requests (${maximumRequests})` }
   }
 
   /** Puts the interpreter back to its image, in place. Gives the reason if that cannot be. */
   async wipe(): Promise<string> {
     const interpreter = this.#interpreter
     const image = this.#image
-    if (image === undefined || interpreter.state !== 'ready') return 'there is no snapshot of it'
+    if (image === undefined || interpreter.state !== 'ready') return NO_IMAGE
     // What the request left for the next turn of the event loop still belongs to the old state.
     await setImmediate()
-    if (interpreter.heapBytes > image.memoryBytes + GROWTH_LIMIT) return 'its memory has grown'
+    if (interpreter.heapBytes > image.memoryBytes + GROWTH_LIMIT) return GROWN
     const obstacle = await interpreter.wipe()
     if (obstacle !== '') return obstacle
     const failure = await this.#resume(false)

@@ -27,7 +27,10 @@ import {
   RECYCLE,
   STREAMED
 } from './interpreter.ts'
-import { InterpreterLife } from './life.ts'
+import { type Due, GROWN, InterpreterLife, NO_IMAGE } from './life.ts'
+import { startPulse } from './pulse.ts'
+
+const OUT_OF_MEMORY: Due = { cause: 'memory', reason: 'it ran out of memory' }
 
 export class RequestLoop {
   readonly #data: GroupData
@@ -36,6 +39,7 @@ export class RequestLoop {
   #life: InterpreterLife | undefined
   #exchange: Exchange | undefined
   #gauges: Float64Array = new Float64Array(5)
+  #pulse: { stop(): void } | undefined
   /** It takes no further request and is to be replaced. */
   #spent = false
   /** Requests since the interpreter was last made or wiped. */
@@ -60,8 +64,8 @@ export class RequestLoop {
       for (const task of batch) {
         const { answer, recycle } = await this.#answer(task)
         this.#port.postMessage(compact(answer))
-        const reason = recycle ?? this.#life?.due(this.#served)
-        if (reason !== undefined) await this.#recycle(reason)
+        const due = recycle ?? this.#life?.due(this.#served)
+        if (due !== undefined) await this.#recycle(due)
       }
       this.#weigh()
     } finally {
@@ -77,7 +81,7 @@ export class RequestLoop {
   }
 
   /** Claims the request, and runs it if it is still ours. `recycle` says why nothing may follow. */
-  async #answer(task: RequestTask): Promise<{ answer: Answer; recycle?: string }> {
+  async #answer(task: RequestTask): Promise<{ answer: Answer; recycle?: Due }> {
     const { slot } = task
     const interpreter = this.#life?.interpreter
     // Nothing runs in a broken interpreter. The row stays waiting, so the request goes elsewhere.
@@ -89,7 +93,7 @@ export class RequestLoop {
     try {
       const served = await interpreter.serve(task)
       const answer = concluded(slot, served, interpreter)
-      return (served & RECYCLE) === 0 ? { answer } : { answer, recycle: 'it ran out of memory' }
+      return (served & RECYCLE) === 0 ? { answer } : { answer, recycle: OUT_OF_MEMORY }
     } catch (error) {
       if (error instanceof EnvironError) {
         const { status } = error
@@ -102,20 +106,22 @@ export class RequestLoop {
   }
 
   /** Puts the interpreter back to where it began, in place, or has this worker replaced. */
-  async #recycle(reason: string): Promise<void> {
-    const obstacle = await this.#wiped()
+  async #recycle(due: Due): Promise<void> {
+    const obstacle = (await this.#wiped()) ?? 'it has no interpreter'
     if (obstacle === '') {
       this.#served = 0
       return
     }
     this.#spent = true
-    const text = `${reason} and was recycled (${obstacle ?? 'it has no interpreter'})`
-    this.#port.postMessage({ kind: 'spent', reason: text } satisfies FromWorker)
+    const reason = `${due.reason} and was recycled (${obstacle})`
+    const cause = causeOf(due, obstacle)
+    this.#port.postMessage({ kind: 'spent', cause, reason } satisfies FromWorker)
   }
 
   /** Lets go of the interpreter, for an embedded one that nobody can terminate. */
   end(): void {
     this.#spent = true
+    this.#pulse?.stop()
     this.#life?.end()
     this.#life = undefined
     this.#port.close()
@@ -154,6 +160,7 @@ export class RequestLoop {
   /** Boots, or builds a snapshot, and tells how that ended. */
   async #begin(message: Boot | Build): Promise<void> {
     this.#gauges = new Float64Array(message.gauges)
+    if (message.pulse !== undefined) this.#pulse = startPulse(message.pulse)
     const post = (reply: FromWorker, transfer: ArrayBuffer[] = []): void =>
       this.#port.postMessage(reply, transfer)
     const settle = (ticket: number, value: number): void =>
@@ -168,6 +175,11 @@ export class RequestLoop {
       post({ kind: 'boot-failed', code: 'WASGI_ERR_INTERNAL', args: [text], traceback: '' })
     }
   }
+}
+
+function causeOf(due: Due, obstacle: string): Due['cause'] {
+  if (obstacle === GROWN) return 'memory'
+  return obstacle === NO_IMAGE ? due.cause : 'wipe-failed'
 }
 
 function concluded(slot: number, served: number, interpreter: Interpreter): Answer {

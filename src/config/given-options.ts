@@ -44,6 +44,36 @@ export interface WasgiGroupOptions {
    */
   readonly maximumRequests?: number | undefined
   /**
+   * Adds up to so many requests to maximum_requests, drawn for each interpreter, so that they are
+   * not all recycled at once. Default: 0.
+   */
+  readonly maximumRequestsJitter?: number | undefined
+  /**
+   * The longest life of a worker; then it is replaced as soon as it is quiet, one worker after
+   * another. 0 is no limit. Default: "0".
+   */
+  readonly restartInterval?: Duration | undefined
+  /**
+   * After how long without any request the interpreters are given up; from then on they are made
+   * when requests need them. 0 is never. Default: "0".
+   */
+  readonly inactivityTimeout?: Duration | undefined
+  /**
+   * How long a worker that is to be recycled may take to finish what it runs; then that gets 503.
+   * 0 ends it at once. Default: "60s".
+   */
+  readonly gracefulTimeout?: Duration | undefined
+  /**
+   * How much processor time a worker's thread may use; then it is replaced as soon as it is quiet.
+   * 0 is no limit. Not in embedded mode. Default: "0".
+   */
+  readonly cpuTimeLimit?: Duration | undefined
+  /**
+   * How long a worker's event loop may stand still while it runs no request; then it is ended and
+   * replaced. 0 is no limit, else 1s at least. Not in embedded mode. Default: "5m".
+   */
+  readonly deadlockTimeout?: Duration | undefined
+  /**
    * Restores interpreters from a snapshot of the imported application. Without, each boots Python
    * and imports it. Default: true.
    */
@@ -85,6 +115,16 @@ export interface WasgiGroupOptions {
    * replaced. 0 replaces it at once. Default: "3s".
    */
   readonly interruptTimeout?: Duration | undefined
+  /**
+   * How long a request may wait for a worker; then the client gets 504, and the application is not
+   * called. 0 is no limit. Default: "45s".
+   */
+  readonly queueTimeout?: Duration | undefined
+  /**
+   * How many requests may wait for a worker of the process group; the client of one more gets 503
+   * with Retry-After. Default: 1024.
+   */
+  readonly queueLimit?: number | undefined
   /**
    * The most WebAssembly memory one interpreter may use; then Python raises MemoryError. Default:
    * "1G".

@@ -101,6 +101,36 @@ export interface Settings {
    */
   readonly maximumRequests: number
   /**
+   * Adds up to so many requests to maximum_requests, drawn for each interpreter, so that they are
+   * not all recycled at once.
+   */
+  readonly maximumRequestsJitter: number
+  /**
+   * The longest life of a worker; then it is replaced as soon as it is quiet, one worker after
+   * another. 0 is no limit. In milliseconds.
+   */
+  readonly restartInterval: number
+  /**
+   * After how long without any request the interpreters are given up; from then on they are made
+   * when requests need them. 0 is never. In milliseconds.
+   */
+  readonly inactivityTimeout: number
+  /**
+   * How long a worker that is to be recycled may take to finish what it runs; then that gets 503.
+   * 0 ends it at once. In milliseconds.
+   */
+  readonly gracefulTimeout: number
+  /**
+   * How much processor time a worker's thread may use; then it is replaced as soon as it is quiet.
+   * 0 is no limit. Not in embedded mode. In milliseconds.
+   */
+  readonly cpuTimeLimit: number
+  /**
+   * How long a worker's event loop may stand still while it runs no request; then it is ended and
+   * replaced. 0 is no limit, else 1s at least. Not in embedded mode. In milliseconds.
+   */
+  readonly deadlockTimeout: number
+  /**
    * Restores interpreters from a snapshot of the imported application. Without, each boots Python
    * and imports it.
    */
@@ -142,6 +172,16 @@ export interface Settings {
    * replaced. 0 replaces it at once. In milliseconds.
    */
   readonly interruptTimeout: number
+  /**
+   * How long a request may wait for a worker; then the client gets 504, and the application is not
+   * called. 0 is no limit. In milliseconds.
+   */
+  readonly queueTimeout: number
+  /**
+   * How many requests may wait for a worker of the process group; the client of one more gets 503
+   * with Retry-After.
+   */
+  readonly queueLimit: number
   /** The largest request body; the client of a larger one gets 413. In bytes. */
   readonly bodyLimit: number
   /**

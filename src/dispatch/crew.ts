@@ -9,15 +9,17 @@ import type {
   FromWorker,
   GroupData,
   Loaded,
-  LogLine,
   Ready,
-  Refused,
-  RequestMessage
+  Refused
 } from '../wire/messages.ts'
 import { monotonicMs } from '../wire/request-table.ts'
+import { ACCIDENTS, bootDelayMs, CrashCounter } from './backoff.ts'
+import type { CrewEvents } from './crew-events.ts'
+import { type Deceased, deathOf, type Ending, isPlanned, type Replacement } from './death.ts'
 import { EmbeddedPool } from './embedded-pool.ts'
-import { bootError } from './failure.ts'
+import { bootError, crashLoopError } from './failure.ts'
 import { type Pool, type PoolEvents, type PoolThread, ThreadPool } from './pool.ts'
+import { drawMaximumRequests } from './recycle.ts'
 import type { SharedLocks } from './shared-locks.ts'
 import { type BootTemplate, GroupWorker, type Prepared } from './worker.ts'
 
@@ -31,25 +33,10 @@ export interface CrewOptions {
   /** Whether interpreters are made by `bootFor` alone, and not as soon as there are threads. */
   readonly lazy: boolean
   readonly startupTimeoutMs: number
+  /** Up to so many requests more than `boot.maximumRequests`, for each interpreter anew. */
+  readonly maximumRequestsJitter: number
   readonly boot: BootTemplate
 }
-
-export interface CrewEvents {
-  /** A worker without an interpreter is there; `bootFor` makes it one. */
-  onEmpty(): void
-  onReady(worker: GroupWorker, ready: Ready): void
-  /** The worker boots from nothing instead. */
-  onRestoreFailure(worker: GroupWorker, reason: string): void
-  onLog(worker: GroupWorker, line: LogLine): void
-  /** Everything else a worker sends belongs to one of its requests. */
-  onMessage(worker: GroupWorker, message: RequestMessage): void
-  /** The worker is gone; another one is on its way unless the crew is closed. */
-  onDeath(worker: GroupWorker, reason: string): void
-  onBootFailure(worker: GroupWorker, error: WasgiError): void
-}
-
-const RETRY_FIRST_MS = 500
-const RETRY_LAST_MS = 30_000
 
 export class Crew {
   readonly #options: CrewOptions
@@ -59,11 +46,18 @@ export class Crew {
   readonly #workers = new Map<number, GroupWorker>()
   readonly #bootTimers = new Map<GroupWorker, NodeJS.Timeout>()
   readonly #started = Promise.withResolvers<void>()
-  #state: 'starting' | 'running' | 'closed' = 'starting'
+  /** failed: some worker could not boot while all were to; nothing is told any more. */
+  #state: 'starting' | 'running' | 'failed' | 'closed' = 'starting'
   #prepared: Prepared | undefined
+  readonly #crashes: CrashCounter
   #bootFailures = 0
-  /** Not before then is an application tried again for a request, on the clock of `performance`. */
+  /** How many times a worker could not boot, ever. */
+  failedBoots = 0
+  /** Whether interpreters are made when a request needs one, and not before. */
+  #onDemand: boolean
+  /** Not before then is an interpreter made again, on the clock of `performance`. */
   #retryAt = 0
+  readonly #retries = new Set<NodeJS.Timeout>()
   /** Why the last worker could not boot; undefined once one could. */
   bootError: WasgiError | undefined
 
@@ -71,6 +65,8 @@ export class Crew {
     this.#options = options
     this.#events = events
     this.#locks = locks
+    this.#onDemand = options.lazy
+    this.#crashes = new CrashCounter(options.workers)
     if (options.lazy) {
       this.#state = 'running'
       this.#started.resolve()
@@ -78,12 +74,13 @@ export class Crew {
     const poolEvents: PoolEvents = {
       onThread: (thread) => this.#add(thread),
       onFault: (threadId) => this.#fault(threadId),
-      onExit: (threadId, reason) => this.#remove(threadId, reason)
+      onExit: (threadId, ending) => this.#remove(threadId, ending),
+      onStillborn: (reason) => this.#mourn(reason)
     }
     this.#pool =
       options.mode === 'embedded'
         ? new EmbeddedPool(data, poolEvents)
-        : new ThreadPool(options.workers, data, poolEvents)
+        : new ThreadPool(options.workers, data, options.startupTimeoutMs, poolEvents)
   }
 
   /** Settles when every worker is ready, or with the first failure to boot; if lazy, at once. */
@@ -108,15 +105,18 @@ export class Crew {
     for (const worker of this.#workers.values()) {
       const { wipingSince } = worker
       if (wipingSince === 0 || wipingSince > since || worker.state === 'dead') continue
-      worker.terminate(`it was not wiped within startup_timeout (${startupTimeoutMs} ms)`)
+      worker.terminate(
+        'wipe-failed',
+        `it was not wiped within startup_timeout (${startupTimeoutMs} ms)`
+      )
     }
   }
 
   /** Makes interpreters, as far as there are threads without one, until `count` are being made. */
   bootFor(count: number): void {
     // Asked for nearly every request of a busy group; an eager one has nothing to make.
-    if (!this.#options.lazy || this.#prepared === undefined) return
-    if (performance.now() < this.#retryAt) return
+    if (!this.#onDemand || this.#prepared === undefined) return
+    if (!this.mayBoot) return
     let wanted = count - this.#count('booting')
     for (const worker of this.#workers.values()) {
       if (wanted <= 0) return
@@ -128,17 +128,52 @@ export class Crew {
 
   /** Whether a request may wait for an interpreter that is being made, or can be made for it. */
   get hasSpare(): boolean {
-    if (!this.#options.lazy) return false
+    if (!this.#onDemand) return false
     if (this.#count('booting') > 0) return true
-    return this.#count('empty') > 0 && performance.now() >= this.#retryAt
+    return this.#count('empty') > 0 && this.mayBoot
+  }
+
+  /** No interpreter is made any more before a request needs one. */
+  sleep(): void {
+    this.#onDemand = true
+  }
+
+  /** See RotatingCrew, here and below. */
+  get isWhole(): boolean {
+    if (this.#onDemand) return this.#count('retiring') + this.#count('booting') === 0
+    return this.#count('ready') >= this.#options.workers
+  }
+
+  get replacesFirst(): boolean {
+    return this.#pool.canGrow && !this.#onDemand
+  }
+
+  get surplus(): number {
+    return Math.max(0, this.#count('ready') - this.#options.workers)
+  }
+
+  get mayBoot(): boolean {
+    return performance.now() >= this.#retryAt
+  }
+
+  grow(): void {
+    this.#pool.grow()
+  }
+
+  /** Ends one that is too many: of those that there are the one that is least ready. */
+  shrink(): void {
+    const living = [...this.#workers.values()].filter(({ state }) => state !== 'dead')
+    if (living.length <= this.#options.workers) return
+    const victim = living.find(({ state }) => state !== 'ready') ?? living.at(-1)
+    victim?.terminate('reload', 'it was one more than there should be')
   }
 
   async close(): Promise<void> {
-    this.#state = 'closed'
-    for (const timer of this.#bootTimers.values()) clearTimeout(timer)
+    if (this.#state !== 'failed') this.#state = 'closed'
+    for (const timer of [...this.#bootTimers.values(), ...this.#retries]) clearTimeout(timer)
     for (const worker of this.#workers.values()) {
       worker.state = 'dead' // Piscina ends the threads; nothing may be handed to them meanwhile
-      worker.deathReason ??= 'the server was closed before it was done'
+      worker.ending ??= SHUTDOWN
     }
     await this.#pool.close()
   }
@@ -158,22 +193,39 @@ export class Crew {
   #begin(worker: GroupWorker): void {
     // One whose thread has failed meanwhile is replaced, not booted.
     if (this.#prepared === undefined || worker.state !== 'empty') return
-    if (this.#options.lazy) this.#events.onEmpty()
+    const delayMs = this.#retryAt - performance.now()
+    if (delayMs > 0) this.#later(delayMs, () => this.#begin(worker))
+    else if (this.#onDemand) this.#events.onEmpty()
     else this.#boot(worker)
+  }
+
+  #later(delayMs: number, act: () => void): void {
+    const timer = setTimeout(() => {
+      this.#retries.delete(timer)
+      act()
+    }, delayMs)
+    this.#retries.add(timer)
+    timer.unref()
   }
 
   #boot(worker: GroupWorker): void {
     const logBudget = createLogBudget()
     const budget = new LogBudget(logBudget)
-    const { name, owner, gauges, signals } = worker
-    const own = { name, owner, logBudget, gauges, signals }
-    const { boot } = this.#options
-    worker.begin({ kind: 'boot', ...boot, ...this.#prepared, ...own } as Boot, (message) =>
-      this.#receive(worker, message, budget)
+    const { name, owner, gauges, signals, pulse } = worker
+    const { boot, mode, maximumRequestsJitter: jitter, startupTimeoutMs } = this.#options
+    const maximumRequests = drawMaximumRequests(boot.maximumRequests, jitter, Math.random())
+    const own = { name, owner, logBudget, gauges, signals, maximumRequests }
+    // In embedded mode it is this thread's event loop, which has other things to do.
+    const shared = mode === 'daemon' ? { pulse } : {}
+    worker.begin(
+      { kind: 'boot', ...boot, ...this.#prepared, ...own, ...shared } as Boot,
+      (message) => this.#receive(worker, message, budget)
     )
-    const { startupTimeoutMs } = this.#options
     const late = (): void =>
-      worker.terminate(`it was not ready within startup_timeout (${startupTimeoutMs} ms)`)
+      worker.terminate(
+        'startup-timeout',
+        `it was not ready within startup_timeout (${startupTimeoutMs} ms)`
+      )
     this.#bootTimers.set(worker, setTimeout(late, startupTimeoutMs))
   }
 
@@ -203,6 +255,7 @@ export class Crew {
     this.#bootFailures = 0
     this.bootError = undefined
     worker.state = 'ready'
+    worker.readyAt = performance.now()
     worker.boot = ready.boot
     if (this.#state === 'starting' && this.#count('ready') === this.#options.workers) {
       this.#state = 'running'
@@ -216,22 +269,25 @@ export class Crew {
   }
 
   #couldNotLoad(worker: GroupWorker, message: BootFailed): void {
+    if (!this.#bootTimers.has(worker)) return
     this.#bootOver(worker)
-    worker.state = 'retiring'
-    this.#fail(worker, bootError(message, this.#options.boot.grants))
-    // The thread stays for a while, so that a broken application is not tried in a tight loop.
-    const delayMs = this.#retryAt - performance.now()
-    setTimeout(() => worker.terminate('it could not load the application'), delayMs).unref()
+    const error = bootError(message, this.#options.boot.grants)
+    const reason = `it could not load the application (${error.code})`
+    worker.terminate('boot-failed', reason, error.traceback)
+    this.#fail(worker.name, error)
   }
 
-  #fail(worker: GroupWorker, error: WasgiError): void {
-    const delayMs = Math.min(RETRY_FIRST_MS * 2 ** this.#bootFailures, RETRY_LAST_MS)
-    this.#retryAt = performance.now() + delayMs
+  /** The next one waits, so that a broken application is not tried in a tight loop. */
+  #fail(worker: string, error: WasgiError, certain = true): void {
     this.#bootFailures++
-    this.bootError = error
+    this.failedBoots++
+    this.#retryAt = performance.now() + bootDelayMs(this.#bootFailures)
+    if (certain || this.#bootFailures >= ACCIDENTS) this.bootError = error
     // While the group starts, its starter is the one to tell.
-    if (this.#state === 'starting') this.#started.reject(error)
-    else this.#events.onBootFailure(worker, error)
+    if (this.#state === 'starting') {
+      this.#state = 'failed'
+      this.#started.reject(error)
+    } else this.#events.onBootFailure(worker, error)
   }
 
   #bootOver(worker: GroupWorker): void {
@@ -244,23 +300,73 @@ export class Crew {
     if (worker !== undefined) worker.state = 'dead'
   }
 
-  #remove(threadId: number, exitReason: string): void {
+  #remove(threadId: number, ending: Ending): void {
     const worker = this.#workers.get(threadId)
     if (worker === undefined) return
     this.#workers.delete(threadId)
-    const booting = this.#bootTimers.has(worker)
-    this.#bootOver(worker)
     worker.state = 'dead'
-    worker.deathReason ??= exitReason
+    worker.drain()
+    worker.ending ??= ending
     this.#locks.release(worker.owner)
-    if (this.#state === 'closed') return
-    if (booting) {
-      const { name, deathReason } = worker
-      this.#fail(worker, new WasgiError('WASGI_ERR_WORKER_BOOT', [name, deathReason]))
-    }
-    if (this.#state === 'running') this.#events.onDeath(worker, worker.deathReason)
+    if (this.#bootTimers.has(worker)) {
+      this.#bootOver(worker)
+      if (!isPlanned(worker.ending.kind)) this.#couldNotStart(worker.name, worker.ending)
+    } else this.#watchForLoop(worker, worker.ending)
+    this.#tell(worker, worker.ending)
+  }
+
+  /** A thread has ended that never came to be a worker. */
+  #mourn(reason: string): void {
+    const number = this.#freeNumber()
+    const name = `${this.#options.name}/${number}`
+    const nobody = { name, generation: 0, bornAt: 0, served: 0, heapBytes: 0 }
+    const ending: Ending = { kind: 'exit', reason }
+    this.#couldNotStart(name, ending)
+    this.#tell(nobody, ending)
+  }
+
+  #couldNotStart(name: string, { kind, reason }: Ending): void {
+    if (this.#isOver) return
+    const error = new WasgiError('WASGI_ERR_WORKER_BOOT', [name, reason])
+    this.#fail(name, error, kind === 'startup-timeout')
+  }
+
+  #watchForLoop(worker: GroupWorker, { kind, reason }: Ending): void {
+    const { name, readyAt, served } = worker
+    if (this.#isOver || isPlanned(kind)) return
+    const now = performance.now()
+    const loop = this.#crashes.count({ kind, readyMs: now - readyAt, served }, now)
+    if (loop === undefined) return
+    this.#retryAt = Math.max(this.#retryAt, now + loop.delayMs)
+    this.#events.onCrashLoop(name, crashLoopError(this.#options.name, loop, reason))
+  }
+
+  #tell(worker: Deceased, ending: Ending): void {
+    if (this.#state === 'failed') return // its starter has been told
+    const known = worker instanceof GroupWorker ? worker : undefined
+    const request = known && this.#events.lost(known)
+    const { name } = this.#options
+    this.#events.onDeath(deathOf(name, worker, ending, request, this.#replacement()), known)
+  }
+
+  #replacement(): Replacement {
+    if (this.#isOver) return { kind: 'none' }
+    if (this.#living >= this.#options.workers) return { kind: 'done' }
+    if (this.#onDemand) return { kind: 'on-demand' }
+    const delayMs = this.#retryAt - performance.now()
+    return delayMs > 0 ? { kind: 'after', delayMs } : { kind: 'at-once' }
+  }
+
+  get #living(): number {
+    return [...this.#workers.values()].filter(({ state }) => state !== 'dead').length
+  }
+
+  get #isOver(): boolean {
+    return this.#state === 'failed' || this.#state === 'closed'
   }
 }
+
+const SHUTDOWN: Ending = { kind: 'shutdown', reason: 'the server was closed before it was done' }
 
 /** What only a builder says (src/snapshot/builder.ts). */
 function isBuilders(message: FromWorker): message is Loaded | Built | Refused {

@@ -3,16 +3,22 @@
 // loop brings is handed over together at its end, since waking a thread costs more than a request.
 // The request table says what has started: that is never run again, everything else always is.
 import { WasgiError } from '../errors.ts'
-import type {
-  Answer,
-  Failed,
-  FileGrant,
-  RequestMessage,
-  ResponseMessage
-} from '../wire/messages.ts'
+import type { Answer, FileGrant, RequestMessage, ResponseMessage } from '../wire/messages.ts'
 import { monotonicMs, type RequestTable } from '../wire/request-table.ts'
+import type { Ending, LostRequest } from './death.ts'
 import { Exchange, type GatewayRequest } from './exchange.ts'
-import { diedError, requestError, timeoutError } from './failure.ts'
+import {
+  answerError,
+  diedError,
+  lossError,
+  lostRequest,
+  queueFullError,
+  queueTimeoutError,
+  spentEnding,
+  tracebackIn
+} from './failure.ts'
+import { endOvertime, type OvertimeLimits } from './overtime.ts'
+import { RequestQueue } from './queue.ts'
 import type { GroupWorker } from './worker.ts'
 
 /** Requests a worker may hold beyond the one it runs. */
@@ -24,12 +30,12 @@ export const PREFETCH = 7
  */
 export const ROWS_PER_WORKER: number = 4 * (PREFETCH + 1)
 
-export interface DispatcherOptions {
+export interface DispatcherOptions extends OvertimeLimits {
   readonly group: string
-  /** 0 is no limit. */
-  readonly requestTimeoutMs: number
-  /** How long a request may take to come to an end once it was interrupted; 0 ends its worker at once. */
-  readonly interruptTimeoutMs: number
+  /** How long a request may wait to be started; 0 is no limit, here and below. */
+  readonly queueTimeoutMs: number
+  /** How many requests may wait. */
+  readonly queueLimit: number
   readonly grants: readonly FileGrant[]
   readonly workers: () => Iterable<GroupWorker>
   /** Why no worker can start, when that is so. */
@@ -44,24 +50,32 @@ export interface DispatcherOptions {
 export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #requests: RequestTable
-  readonly #waiting: Exchange[] = []
+  readonly #waiting: RequestQueue
   /** Workers with something to be handed over at the end of this turn. */
   readonly #assigned = new Set<GroupWorker>()
   #lastId = 0
   #inProgress = 0
+  #idleSince: number = performance.now()
   #closed = false
   #whenIdle: (() => void) | undefined
 
   constructor(options: DispatcherOptions, requests: RequestTable) {
     this.#options = options
+    this.#waiting = new RequestQueue(options.queueTimeoutMs)
     this.#requests = requests
   }
 
   handle(request: GatewayRequest): Exchange {
     const exchange = new Exchange(++this.#lastId, request, (gone) => this.#cancelled(gone))
     this.#inProgress++
-    this.#dispatch(exchange)
+    if (this.#isFull()) this.#drop(exchange, queueFullError(this.#options))
+    else this.#dispatch(exchange)
     return exchange
+  }
+
+  /** Since when no request is in progress; undefined while one is. */
+  get idleSince(): number | undefined {
+    return this.#inProgress === 0 ? this.#idleSince : undefined
   }
 
   /** Resolves when no request is in progress. */
@@ -74,7 +88,7 @@ export class Dispatcher {
 
   /** Requests that no worker has started. */
   get queued(): number {
-    let queued = this.#waiting.length
+    let queued = this.#waiting.size
     for (const { exchanges } of this.#options.workers()) {
       for (const { slot } of exchanges.values()) if (!this.#requests.hasStarted(slot)) queued++
     }
@@ -92,7 +106,8 @@ export class Dispatcher {
     while (hasRoom(worker)) {
       const exchange = this.#waiting.shift()
       if (exchange === undefined) break
-      this.#assign(exchange, worker)
+      if (this.#waiting.isLate(exchange)) this.#dropLate(exchange)
+      else this.#assign(exchange, worker)
     }
     if (!hasRoom(worker) || worker.exchanges.size > 0) return
     const taken = this.#takeBack()
@@ -103,7 +118,7 @@ export class Dispatcher {
   failWaiting(): void {
     const error = this.#down()
     if (error === undefined) return
-    for (const exchange of this.#waiting.splice(0)) this.#drop(exchange, error)
+    for (const exchange of this.#waiting.takeAll()) this.#drop(exchange, error)
   }
 
   /** A message that belongs to one of the worker's requests, or to one that is over. */
@@ -119,9 +134,7 @@ export class Dispatcher {
         this.#pass(worker, message)
         break
       case 'spent':
-        worker.deathReason ??= message.reason
-        worker.state = 'retiring'
-        this.#retire(worker)
+        this.retire(worker, spentEnding(message, this.#options.grants))
         break
       default:
         this.#answered(worker, message)
@@ -140,34 +153,35 @@ export class Dispatcher {
     if (exchange.startedAt === 0) exchange.startedAt = this.#requests.startedAt(exchange.slot)
   }
 
-  /**
-   * Interrupts every request that has run for longer than request_timeout, and ends the worker of one
-   * that has not come to an end within interrupt_timeout after that.
-   */
-  sweep(): void {
-    const { requestTimeoutMs, workers } = this.#options
-    if (requestTimeoutMs === 0) return
+  /** Requests that have not started, whoever holds them, and that have waited too long. */
+  sweepQueue(): void {
+    if (this.#options.queueTimeoutMs === 0) return
     const now = monotonicMs()
-    for (const worker of workers()) {
-      for (const exchange of worker.exchanges.values()) {
-        const startedAt = this.#requests.startedAt(exchange.slot)
-        const lateMs = now - startedAt - requestTimeoutMs
-        if (startedAt !== 0 && lateMs > 0) this.#late(worker, exchange, now)
+    for (const exchange of this.#waiting.takeLate(now)) this.#dropLate(exchange)
+    for (const worker of this.#options.workers()) {
+      for (const exchange of [...worker.exchanges.values()]) {
+        if (!this.#waiting.isLate(exchange, now) || !this.#withdraw(worker, exchange)) continue
+        this.#dropLate(exchange)
       }
     }
   }
 
-  #late(worker: GroupWorker, exchange: Exchange, now: number): void {
-    const { requestTimeoutMs, interruptTimeoutMs } = this.#options
-    if (exchange.timedOutAt === 0) {
-      exchange.timedOutAt = now
-      if (interruptTimeoutMs > 0) {
-        this.#requests.timeOut(exchange.slot)
-        worker.interrupt(exchange.id)
-      }
-    }
-    if (now - exchange.timedOutAt < interruptTimeoutMs) return
-    worker.terminate(`request_timeout (${requestTimeoutMs} ms)`)
+  /** Ends requests that run for too long. */
+  sweep(): void {
+    endOvertime(this.#options.workers(), this.#requests, this.#options, monotonicMs())
+  }
+
+  /** Whether one more would have to wait, and as many as may already do. */
+  #isFull(): boolean {
+    const { queueLimit, workers } = this.#options
+    if (queueLimit === 0 || this.#inProgress <= queueLimit) return false
+    return (
+      this.#leastBusy()?.exchanges.size !== 0 && this.#waiting.sizeWith(workers()) >= queueLimit
+    )
+  }
+
+  #dropLate(exchange: Exchange): void {
+    this.#drop(exchange, queueTimeoutError(exchange, this.#options))
   }
 
   #dispatch(exchange: Exchange): void {
@@ -188,7 +202,7 @@ export class Dispatcher {
 
   /** Requests wait, and a worker without an interpreter may be there. */
   demand(): void {
-    if (this.#waiting.length > 0) this.#options.onDemand(this.#waiting.length)
+    if (this.#waiting.size > 0) this.#options.onDemand(this.#waiting.size)
   }
 
   #leastBusy(): GroupWorker | undefined {
@@ -210,7 +224,8 @@ export class Dispatcher {
   }
 
   #assign(exchange: Exchange, worker: GroupWorker): void {
-    const slot = this.#requests.claim() // there is one, since the worker has room
+    // There is a row, since the worker has room.
+    const slot = this.#requests.claim(this.#waiting.deadlineOf(exchange.arrivedAt))
     worker.assign(exchange, slot)
     if (this.#assigned.size === 0) setImmediate(() => this.#handOver())
     this.#assigned.add(worker)
@@ -237,7 +252,7 @@ export class Dispatcher {
     if (current) worker.exchanges.delete(exchange.id)
     if (answer.kind !== 'withdrawn') this.#conclude(worker, exchange, answer)
     else if (current) this.#tryElsewhere(exchange)
-    if (worker.state === 'retiring') this.#retire(worker)
+    if (worker.state === 'retiring') this.#wind(worker)
     else this.feed(worker)
   }
 
@@ -247,6 +262,7 @@ export class Dispatcher {
     answer: Exclude<Answer, { kind: 'withdrawn' }>
   ): void {
     worker.served++
+    const { grants, requestTimeoutMs } = this.#options
     switch (answer.kind) {
       case 'complete':
         exchange.complete(answer.head, answer.body)
@@ -258,27 +274,15 @@ export class Dispatcher {
         exchange.cancel()
         break
       case 'died':
-        worker.terminate(answer.reason)
+        worker.lost ??= lostRequest(exchange)
+        worker.terminate('crash', answer.reason, tracebackIn(answer.reason, grants))
         this.#failed(worker, exchange, diedError(worker.name, exchange, answer.reason))
         break
       case 'failed':
-        this.#failed(worker, exchange, this.#errorOf(exchange, answer))
+        this.#failed(worker, exchange, answerError(exchange, answer, grants, requestTimeoutMs))
         break
     }
     this.#left()
-  }
-
-  #errorOf(exchange: Exchange, answer: Failed): WasgiError {
-    const { grants, requestTimeoutMs } = this.#options
-    const error = requestError(exchange, answer, grants)
-    if (exchange.timedOutAt === 0 || error.blame !== 'app') return error
-    const { traceback = '' } = error
-    return timeoutError(
-      exchange,
-      requestTimeoutMs,
-      'It was interrupted where the traceback ends',
-      traceback
-    )
   }
 
   #failed(worker: GroupWorker, exchange: Exchange, error: WasgiError): void {
@@ -298,17 +302,8 @@ export class Dispatcher {
       this.#tryElsewhere(exchange)
       return
     }
-    const { requestTimeoutMs } = this.#options
-    const reason = worker.deathReason ?? 'its thread ended'
-    const error =
-      exchange.timedOutAt > 0
-        ? timeoutError(
-            exchange,
-            requestTimeoutMs,
-            `Its worker ${worker.name} was terminated and is being replaced`
-          )
-        : diedError(worker.name, exchange, reason)
-    this.#failed(worker, exchange, error)
+    worker.lost ??= lostRequest(exchange)
+    this.#failed(worker, exchange, lossError(worker, exchange, this.#options.requestTimeoutMs))
     this.#left()
   }
 
@@ -320,7 +315,9 @@ export class Dispatcher {
   /** It has not started, and its worker will not start it. */
   #tryElsewhere(exchange: Exchange): void {
     exchange.slot = -1
-    if (!exchange.over) this.#dispatch(exchange)
+    if (exchange.over) return
+    if (this.#waiting.isLate(exchange)) this.#dropLate(exchange)
+    else this.#dispatch(exchange)
   }
 
   /** Takes a request that has not started back from the worker that holds the most of them. */
@@ -343,18 +340,36 @@ export class Dispatcher {
     return true
   }
 
+  /** It takes nothing new, and ends once it is quiet. */
+  retire(worker: GroupWorker, ending: Ending): void {
+    worker.ending ??= ending
+    if (worker.state !== 'ready') return
+    worker.state = 'retiring'
+    worker.retiringSince = performance.now()
+    this.#wind(worker)
+  }
+
+  /** What the worker has started and not answered. */
+  lost(worker: GroupWorker): LostRequest | undefined {
+    if (worker.lost !== undefined) return worker.lost
+    for (const exchange of worker.exchanges.values()) {
+      if (this.#requests.hasStarted(exchange.slot)) return lostRequest(exchange)
+    }
+    return undefined
+  }
+
   /** Takes everything unstarted away, and ends the worker once it is quiet. */
-  #retire(worker: GroupWorker): void {
+  #wind(worker: GroupWorker): void {
     for (const exchange of [...worker.exchanges.values()]) {
       if (this.#withdraw(worker, exchange)) this.#dispatch(exchange)
     }
-    if (worker.exchanges.size === 0) worker.terminate(worker.deathReason ?? 'it was retired')
+    if (worker.exchanges.size > 0) return
+    worker.terminate('exit', 'it was retired') // for the reason that it has
   }
 
   #cancelled(exchange: Exchange): void {
     if (exchange.slot === -1) {
-      const index = this.#waiting.indexOf(exchange)
-      if (index !== -1) this.#waiting.splice(index, 1)
+      this.#waiting.remove(exchange)
       this.#left()
     } else if (this.#requests.withdraw(exchange.slot)) this.#left()
     else this.#requests.cancel(exchange.slot)
@@ -367,7 +382,9 @@ export class Dispatcher {
 
   #left(): void {
     this.#inProgress--
-    if (this.#inProgress === 0) this.#whenIdle?.()
+    if (this.#inProgress > 0) return
+    this.#idleSince = performance.now()
+    this.#whenIdle?.()
   }
 }
 

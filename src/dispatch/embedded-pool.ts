@@ -2,16 +2,22 @@
 // messages and the same table of requests as in a worker, so that nothing else needs to know.
 import { MessageChannel } from 'node:worker_threads'
 import type { GroupData } from '../wire/messages.ts'
+import type { Ending } from './death.ts'
 import type { Pool, PoolEvents } from './pool.ts'
 
 /** The main thread's, as node:worker_threads numbers it. */
 const MAIN_THREAD = 0
 
+/** Whoever ends it has given a better reason. */
+const GIVEN_UP: Ending = { kind: 'exit', reason: 'its interpreter was given up' }
+
 export class EmbeddedPool implements Pool {
   readonly #data: GroupData
   readonly #events: PoolEvents
-  #end: ((reason: string) => void) | undefined
+  #end: ((ending: Ending) => void) | undefined
   #closed = false
+  /** There is one main thread. */
+  readonly canGrow = false
 
   constructor(data: GroupData, events: PoolEvents) {
     this.#data = data
@@ -19,10 +25,12 @@ export class EmbeddedPool implements Pool {
     void this.#begin()
   }
 
+  grow(): void {}
+
   /** Lets go of the interpreter. */
   async close(): Promise<void> {
     this.#closed = true
-    this.#end?.('the server was closed')
+    this.#end?.({ kind: 'shutdown', reason: 'the server was closed' })
   }
 
   async #begin(): Promise<void> {
@@ -39,12 +47,12 @@ export class EmbeddedPool implements Pool {
     port1.unref()
     const running = new Set<(reason: Error) => void>()
     let over = false
-    const end = (reason: string): void => {
+    const end = (ending: Ending): void => {
       if (over) return
       over = true
       loop.end()
-      for (const reject of running) reject(new Error(reason))
-      this.#events.onExit(MAIN_THREAD, reason)
+      for (const reject of running) reject(new Error(ending.reason))
+      this.#events.onExit(MAIN_THREAD, ending)
       if (!this.#closed) void this.#begin()
     }
     this.#end = end
@@ -59,7 +67,7 @@ export class EmbeddedPool implements Pool {
           loop.run(batch).then(resolve, reject).finally(settled)
         }),
       // What it is running cannot be stopped; it only has no way back to any request.
-      terminate: async () => setImmediate(end, 'its interpreter was given up')
+      terminate: async () => setImmediate(end, GIVEN_UP)
     })
   }
 }

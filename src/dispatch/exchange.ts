@@ -2,6 +2,7 @@
 // that the server waits on. It knows nothing of Fastify and nothing of how workers are chosen.
 import { WasgiError } from '../errors.ts'
 import type { ResponseMessage, ToWorker, WholeBody } from '../wire/messages.ts'
+import { monotonicMs } from '../wire/request-table.ts'
 import type { RequestBody } from './request-body.ts'
 import { parseResponseHead, type ResponseHead } from './response-head.ts'
 import { ResponseStream } from './response-stream.ts'
@@ -17,6 +18,8 @@ export interface GatewayRequest {
   readonly label: string
   /** The application's number in its interpreter; that of the only one is 0. */
   readonly application?: number
+  /** The server's own id of it, as its logs have it. */
+  readonly requestId?: string | undefined
 }
 
 /** What the group gives the server: a whole body, or a stream that must be consumed or destroyed. */
@@ -34,6 +37,8 @@ export interface ExchangeWorker {
 export class Exchange {
   readonly id: number
   readonly request: GatewayRequest
+  /** On the clock of monotonicMs. */
+  readonly arrivedAt: number = monotonicMs()
   readonly response: Promise<GatewayResponse>
   /** Row in the request table while a worker has it; -1 while it waits. */
   slot = -1

@@ -1,7 +1,10 @@
 // Turns what a worker reports into errors of the table, with host paths in Python's tracebacks.
 import { ERRORS, type ErrorCode, WasgiError } from '../errors.ts'
-import type { BootFailed, Failed, FileGrant } from '../wire/messages.ts'
+import type { BootFailed, Failed, FileGrant, Spent } from '../wire/messages.ts'
+import type { CrashLoop } from './backoff.ts'
+import type { Ending, LostRequest } from './death.ts'
 import type { Exchange } from './exchange.ts'
+import type { GroupWorker } from './worker.ts'
 
 /** A worker could not boot, or could not load the application. */
 export function bootError(failure: BootFailed, grants: readonly FileGrant[]): WasgiError {
@@ -13,7 +16,7 @@ export function bootError(failure: BootFailed, grants: readonly FileGrant[]): Wa
 }
 
 /** The application raised, or its client's body was refused, while it answered `exchange`. */
-export function requestError(
+function requestError(
   exchange: Exchange,
   failure: Failed,
   grants: readonly FileGrant[]
@@ -49,7 +52,7 @@ export function diedError(worker: string, exchange: Exchange, reason: string): W
 }
 
 /** `outcome` is what was done about it: a sentence without its full stop. */
-export function timeoutError(
+function timeoutError(
   { request }: Exchange,
   timeoutMs: number,
   outcome: string,
@@ -57,6 +60,74 @@ export function timeoutError(
 ): WasgiError {
   const options = traceback === undefined ? {} : { traceback }
   return new WasgiError('WASGI_ERR_REQUEST_TIMEOUT', [request.label, timeoutMs, outcome], options)
+}
+
+/** What a request gets whose application failed, or was interrupted. */
+export function answerError(
+  exchange: Exchange,
+  answer: Failed,
+  grants: readonly FileGrant[],
+  requestTimeoutMs: number
+): WasgiError {
+  const error = requestError(exchange, answer, grants)
+  if (exchange.timedOutAt === 0 || error.blame !== 'app') return error
+  const outcome = 'It was interrupted where the traceback ends'
+  return timeoutError(exchange, requestTimeoutMs, outcome, error.traceback ?? '')
+}
+
+function cutOffError(worker: string, exchange: Exchange, reason: string): WasgiError {
+  const args = [worker, exchange.request.label, reason]
+  return new WasgiError('WASGI_ERR_WORKER_RECYCLED', args, { retryAfterSeconds: 1 })
+}
+
+/** What a request gets that its worker had started when its thread ended. */
+export function lossError(
+  worker: GroupWorker,
+  exchange: Exchange,
+  requestTimeoutMs: number
+): WasgiError {
+  const reason = worker.ending?.reason ?? 'its thread ended'
+  if (exchange.timedOutAt > 0) {
+    const outcome = `Its worker ${worker.name} was terminated and is being replaced`
+    return timeoutError(exchange, requestTimeoutMs, outcome)
+  }
+  if (worker.cutOff) return cutOffError(worker.name, exchange, reason)
+  return diedError(worker.name, exchange, reason)
+}
+
+/** A reason of several lines is Python's or the realm's own account. */
+export function tracebackIn(reason: string, grants: readonly FileGrant[]): string | undefined {
+  return reason.trimEnd().includes('\n') ? withHostPaths(reason, grants) : undefined
+}
+
+/** Why a worker is to be replaced, in its own words. */
+export function spentEnding({ cause, reason }: Spent, grants: readonly FileGrant[]): Ending {
+  return { kind: cause, reason, traceback: tracebackIn(reason, grants) }
+}
+
+export function lostRequest({ id, request }: Exchange): LostRequest {
+  return { id: request.requestId ?? String(id), label: request.label }
+}
+
+/** Nobody waits longer for being told so; a second is what a client may try again after. */
+export function queueFullError(limits: { group: string; queueLimit: number }): WasgiError {
+  const { group, queueLimit } = limits
+  return new WasgiError('WASGI_ERR_QUEUE_FULL', [group, queueLimit], { retryAfterSeconds: 1 })
+}
+
+export function queueTimeoutError(
+  exchange: Exchange,
+  { group, queueTimeoutMs }: { group: string; queueTimeoutMs: number }
+): WasgiError {
+  const args = [exchange.request.label, group, queueTimeoutMs]
+  return new WasgiError('WASGI_ERR_QUEUE_TIMEOUT', args)
+}
+
+export function crashLoopError(group: string, loop: CrashLoop, reason: string): WasgiError {
+  const seconds = (ms: number): string => (ms / 1000).toFixed(1)
+  const { deaths, spanMs, delayMs } = loop
+  const args = [group, deaths, seconds(spanMs), lastLine(reason), seconds(delayMs)]
+  return new WasgiError('WASGI_ERR_CRASH_LOOP', args)
 }
 
 /** `File "/app/views.py"` becomes the path on the host, so that an editor can open it. */
@@ -73,6 +144,6 @@ function hostPath(text: string, grants: readonly FileGrant[]): string {
   return grant === undefined ? text : `${grant.hostPath}${text.slice(grant.guestPath.length)}`
 }
 
-function lastLine(text: string): string {
+export function lastLine(text: string): string {
   return text.trimEnd().split('\n').at(-1) ?? ''
 }

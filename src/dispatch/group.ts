@@ -12,8 +12,13 @@ import type { LogLine, Ready } from '../wire/messages.ts'
 import { RequestTable, requestTableBytes } from '../wire/request-table.ts'
 import { compiledCode, loadAssets } from './assets.ts'
 import { Crew, type CrewOptions, type Mode } from './crew.ts'
+import type { CrewEvents } from './crew-events.ts'
+import type { DeathKind, WorkerDeath } from './death.ts'
 import { Dispatcher, ROWS_PER_WORKER } from './dispatcher.ts'
 import type { Exchange, GatewayRequest } from './exchange.ts'
+import type { RecycleLimits } from './recycle.ts'
+import { Recycler } from './recycler.ts'
+import { Rotation } from './rotation.ts'
 import type { SharedLocks } from './shared-locks.ts'
 import type { GroupWorker, Prepared, Wipes, WorkerState } from './worker.ts'
 
@@ -23,17 +28,21 @@ export interface GroupOptions extends CrewOptions {
   /** The host program's own interpreter, to be used in embedded mode. */
   readonly foreign?: ForeignPyodide | undefined
   readonly memoryLimitBytes: number
-  /** 0 is no limit. */
+  /** 0 is no limit, here and below. */
   readonly requestTimeoutMs: number
   /** 0 is no interruption: the worker is ended at once. */
   readonly interruptTimeoutMs: number
+  readonly queueTimeoutMs: number
+  readonly queueLimit: number
+  readonly recycle: RecycleLimits
 }
 
 /** What the group tells its owner; the server logs it. Workers go by name, `group/number`. */
 export interface GroupEvents extends Omit<SnapshotEvents, 'onLog'> {
   onReady(worker: string, ready: Ready): void
   onLog(worker: string, line: LogLine): void
-  onDeath(worker: string, reason: string): void
+  /** A worker has ended, for whatever reason: once for each. */
+  onDeath(death: WorkerDeath): void
   /**
    * An application failed to load or raised in a request; the error carries the traceback. `request`
    * is the one that failed, if it was one.
@@ -94,6 +103,11 @@ export interface RequestGroup {
   /** What its interpreters are restored from, and what has gone wrong with that. */
   snapshot(): SnapshotStatus
   condition(): GroupCondition
+  /**
+   * Replaces every worker, one after another, and resolves when the last one has been. No request
+   * is lost. Rejects with the error of a replacement that could not boot: the others stay.
+   */
+  recycle(kind: DeathKind, reason: string): Promise<void>
   /** Waits for the requests in progress, at most `timeoutMs`, then ends the workers. */
   close(timeoutMs: number): Promise<void>
 }
@@ -110,9 +124,12 @@ export class ProcessGroup implements RequestGroup {
   #pastWipes: Wipes = { count: 0, ms: 0 }
   readonly #mode: Mode
   readonly #lazy: boolean
+  /** An interpreter of the host program's is never given up. */
+  readonly #foreign: boolean
   readonly #snapshots = new SnapshotCounts()
   readonly #crew: Crew
   readonly #dispatcher: Dispatcher
+  readonly #rotation: Rotation
   readonly #sweeper: NodeJS.Timeout
 
   /**
@@ -154,12 +171,17 @@ export class ProcessGroup implements RequestGroup {
     this.name = options.name
     this.#mode = options.mode
     this.#lazy = options.lazy
-    const requests = new SharedArrayBuffer(requestTableBytes(options.workers * ROWS_PER_WORKER))
+    this.#foreign = options.foreign !== undefined
+    // While a worker is replaced there may be one more.
+    const rows = (options.workers + 1) * ROWS_PER_WORKER
+    const requests = new SharedArrayBuffer(requestTableBytes(rows))
     this.#dispatcher = new Dispatcher(
       {
         group: options.name,
         requestTimeoutMs: options.requestTimeoutMs,
         interruptTimeoutMs: options.interruptTimeoutMs,
+        queueTimeoutMs: options.queueTimeoutMs,
+        queueLimit: options.queueLimit,
         grants: options.boot.grants,
         workers: () => this.#crew.workers,
         bootError: () => this.#crew.bootError,
@@ -170,12 +192,21 @@ export class ProcessGroup implements RequestGroup {
       new RequestTable(requests)
     )
     const data = { requests, locks: locks.buffer, foreign: options.foreign }
-    this.#crew = new Crew(options, data, locks, {
+    this.#crew = new Crew(options, data, locks, this.#crewEvents(events))
+    this.#rotation = new Rotation(this.#crew, (worker, ending) =>
+      this.#dispatcher.retire(worker, ending)
+    )
+    this.#sweeper = this.#startSweeping(options.recycle)
+  }
+
+  #crewEvents(events: GroupEvents): CrewEvents {
+    return {
       onEmpty: () => this.#dispatcher.demand(),
       onReady: (worker, ready) => {
         if (ready.boot === 'restored') this.#snapshots.addRestored()
         events.onReady(worker.name, ready)
         this.#dispatcher.feed(worker)
+        this.#rotation.advance()
       },
       onLog: (worker, line) => events.onLog(worker.name, line),
       onMessage: (worker, message) => this.#dispatcher.receive(worker, message),
@@ -183,18 +214,36 @@ export class ProcessGroup implements RequestGroup {
         events.onSnapshotFailure(
           new WasgiError('WASGI_ERR_SNAPSHOT_RESTORE', [worker.name, reason])
         ),
-      onDeath: (worker, reason) => {
-        this.#pastWipes = wipesOf([worker], this.#pastWipes)
-        events.onDeath(worker.name, reason)
+      lost: (worker) => this.#dispatcher.lost(worker),
+      onDeath: (death, worker) => {
+        if (worker !== undefined) this.#pastWipes = wipesOf([worker], this.#pastWipes)
+        events.onDeath(death)
+        this.#rotation.advance()
       },
+      onCrashLoop: (worker, error) => events.onFailure(worker, error),
       onBootFailure: (worker, error) => {
-        events.onFailure(worker.name, error)
+        events.onFailure(worker, error)
         this.#dispatcher.failWaiting()
       }
-    })
-    this.#sweeper = setInterval(() => {
+    }
+  }
+
+  #startSweeping(limits: RecycleLimits): NodeJS.Timeout {
+    const recycler = new Recycler(
+      {
+        limits,
+        sweepMs: SWEEP_MS,
+        workers: () => this.#crew.workers,
+        sleep: () => this.#crew.sleep()
+      },
+      this.#dispatcher,
+      this.#rotation
+    )
+    return setInterval(() => {
       this.#dispatcher.sweep()
+      this.#dispatcher.sweepQueue()
       this.#crew.sweep()
+      if (!this.#foreign) recycler.sweep()
     }, SWEEP_MS).unref()
   }
 
@@ -240,7 +289,7 @@ export class ProcessGroup implements RequestGroup {
     const workers = this.workers()
     const code = this.#crew.bootError?.code
     // One whose application has failed may be tried again after a while, and then only by a request.
-    const bootable = this.#lazy && (code === undefined || this.#crew.hasSpare)
+    const bootable = (this.#lazy && code === undefined) || this.#crew.hasSpare
     return {
       group: this.name,
       ready: bootable || workers.some(({ state }) => state === 'ready'),
@@ -249,6 +298,11 @@ export class ProcessGroup implements RequestGroup {
       workers,
       wipes: wipesOf(this.#crew.workers, this.#pastWipes)
     }
+  }
+
+  recycle(kind: DeathKind, reason: string): Promise<void> {
+    if (this.#closing !== undefined || this.#foreign) return Promise.resolve()
+    return this.#rotation.all({ kind, reason })
   }
 
   close(timeoutMs: number): Promise<void> {
@@ -262,6 +316,7 @@ export class ProcessGroup implements RequestGroup {
     await Promise.race([this.#dispatcher.idle(), late])
     clearTimeout(timer)
     clearInterval(this.#sweeper)
+    this.#rotation.stop(undefined)
     this.#dispatcher.close()
     await this.#crew.close()
   }

@@ -7,9 +7,15 @@ import { Piscina } from 'piscina'
 import { STACK_MB, THREAD_OPTIONS } from '../../workers/realm.ts'
 import type { Batch, GroupData, Hello } from '../wire/messages.ts'
 import { WORKERS_URL } from './assets.ts'
+import { bootDelayMs } from './backoff.ts'
+import type { Ending } from './death.ts'
 
 /** Threads, each announced by its greeting and by its exit. */
 export interface Pool {
+  /** Whether it could have a thread more than it was made for. */
+  readonly canGrow: boolean
+  /** Has one thread more, until one is ended: that one is not replaced then. */
+  grow(): void
   /** Ends every thread. */
   close(): Promise<void>
 }
@@ -30,7 +36,20 @@ export interface PoolEvents {
   /** A thread has thrown and takes nothing more; its tasks reject now, its exit follows. */
   onFault(threadId: number): void
   /** A thread is gone, for whatever reason. Its tasks reject right before or after. */
-  onExit(threadId: number, reason: string): void
+  onExit(threadId: number, ending: Ending): void
+  /** A thread has ended before it greeted anybody. Another one is on its way. */
+  onStillborn(reason: string): void
+}
+
+/** A thread from its birth, which nobody has been told of before it greets. */
+interface Newborn {
+  readonly worker: Worker
+  greeted: boolean
+  /** Whether it takes tasks. */
+  usable: boolean
+  /** What it has failed of. */
+  failure: string
+  readonly timer: NodeJS.Timeout
 }
 
 /** Tasks Piscina may hold in one thread; the group itself never hands out as many requests. */
@@ -40,24 +59,47 @@ export class ThreadPool implements Pool {
   readonly #size: number
   readonly #data: GroupData
   readonly #events: PoolEvents
+  readonly #greetTimeoutMs: number
   readonly #pools = new Set<Piscina>()
+  readonly #threads = new Map<number, Newborn>()
+  /** Threads there should be beyond `#size`. */
+  #surplus = 0
+  /** Threads in a row that have ended before they greeted. */
+  #stillborn = 0
+  #repair: NodeJS.Timeout | undefined
   #chosen = -1
   #closed = false
 
-  constructor(size: number, data: GroupData, events: PoolEvents) {
+  /** A thread that has not greeted after `greetTimeoutMs` is ended. */
+  constructor(size: number, data: GroupData, greetTimeoutMs: number, events: PoolEvents) {
     this.#size = size
+    this.#greetTimeoutMs = greetTimeoutMs
     this.#data = data
     this.#events = events
     this.#addPool(size)
   }
 
+  /** Only of one thread: then each Piscina pool has one, and can be given up with it. */
+  get canGrow(): boolean {
+    return this.#size === 1
+  }
+
+  grow(): void {
+    if (!this.canGrow || this.#surplus > 0) return
+    this.#surplus = 1
+    this.#addPool(1)
+  }
+
   /** Terminates every thread. */
   async close(): Promise<void> {
     this.#closed = true
+    clearTimeout(this.#repair)
+    for (const { timer } of this.#threads.values()) clearTimeout(timer)
     await Promise.all([...this.#pools].map((pool) => pool.destroy()))
   }
 
   #addPool(size: number): void {
+    if (size === 0) return
     const pool = new Piscina({
       // A path, since Piscina would parse a URL for each task.
       filename: fileURLToPath(new URL(workerFile(), WORKERS_URL)),
@@ -78,46 +120,92 @@ export class ThreadPool implements Pool {
     pool.on('error', () => {})
     pool.on('message', (message: Hello) => this.#greet(pool, message))
     // Piscina replaces a lost thread in the same turn, unless it died while booting.
-    pool.on('workerDestroy', () => setImmediate(() => this.#repair(pool)))
+    pool.on('workerDestroy', () => setImmediate(() => this.#restore(pool)))
+    this.#watch(pool)
   }
 
-  #greet(pool: Piscina, hello: Hello): void {
-    const { threadId, port } = hello
-    const worker = pool.threads.find((thread) => thread.threadId === threadId)
-    if (worker === undefined) return
-    let reason = ''
-    let usable = true
+  /** Piscina says nothing of a thread before it is ready, and it may never be. */
+  #watch(pool: Piscina): void {
+    for (const worker of pool.threads) {
+      if (!this.#threads.has(worker.threadId)) this.#expect(worker)
+    }
+  }
+
+  #expect(worker: Worker): void {
+    const { threadId } = worker
+    const late = (): void => {
+      thread.failure = `its thread did not begin within startup_timeout (${this.#greetTimeoutMs} ms)`
+      void worker.terminate()
+    }
+    const timer = setTimeout(late, this.#greetTimeoutMs)
+    const thread: Newborn = { worker, greeted: false, usable: true, failure: '', timer }
+    this.#threads.set(threadId, thread)
     worker.once('error', (error: unknown) => {
-      reason = describeThreadError(error)
-      usable = false
-      this.#events.onFault(threadId)
+      thread.failure = describeThreadError(error)
+      thread.usable = false
+      if (thread.greeted) this.#events.onFault(threadId)
     })
     worker.once('exit', (code: number) => {
-      usable = false
-      this.#events.onExit(threadId, reason || `its thread exited with code ${code}`)
+      clearTimeout(timer)
+      thread.usable = false
+      this.#threads.delete(threadId)
+      const { failure } = thread
+      const exit = `its thread exited with code ${code}`
+      if (thread.greeted) {
+        const kind = failure === '' ? 'exit' : 'crash'
+        this.#events.onExit(threadId, { kind, reason: failure || exit })
+      } else if (!this.#closed) {
+        this.#stillborn++
+        this.#events.onStillborn(failure || `${exit} before it began`)
+      }
     })
+  }
+
+  #greet(pool: Piscina, { threadId, port }: Hello): void {
+    this.#watch(pool)
+    const thread = this.#threads.get(threadId)
+    if (thread === undefined) return
+    this.#stillborn = 0
+    thread.greeted = true
+    clearTimeout(thread.timer)
     this.#events.onThread({
       threadId,
       port,
       run: (batch) => {
         // Piscina would keep a task that it can give to no thread, and give it to a wrong one later.
-        if (!usable) return Promise.reject(new Error('the thread has ended'))
+        if (!thread.usable) return Promise.reject(new Error('the thread has ended'))
         this.#chosen = threadId
         return pool.run(batch)
       },
-      terminate: () => terminate(worker)
+      terminate: () => this.#end(pool, thread.worker)
     })
+  }
+
+  #end(pool: Piscina, worker: Worker): Promise<unknown> {
+    if (this.#surplus === 0 || pool.threads.length !== 1) return worker.terminate()
+    this.#surplus = 0
+    this.#pools.delete(pool)
+    return pool.destroy() // replaces nobody
   }
 
   /**
    * After a thread has died while booting, Piscina never again replaces a thread of that pool.
-   * What is missing then comes from a pool of its own.
+   * What is missing then comes from a pool of its own, not at once if threads do not get far.
    */
-  #repair(pool: Piscina): void {
+  #restore(pool: Piscina): void {
     if (this.#closed || !this.#pools.has(pool)) return
-    const threads = [...this.#pools].reduce((sum, each) => sum + each.threads.length, 0)
+    this.#watch(pool)
     if (pool.threads.length === 0) this.#retire(pool)
-    if (threads < this.#size) this.#addPool(this.#size - threads)
+    if (this.#missing() === 0) return
+    clearTimeout(this.#repair)
+    const delayMs = bootDelayMs(this.#stillborn)
+    if (delayMs === 0) this.#addPool(this.#missing())
+    else this.#repair = setTimeout(() => this.#addPool(this.#missing()), delayMs)
+  }
+
+  #missing(): number {
+    const threads = [...this.#pools].reduce((sum, each) => sum + each.threads.length, 0)
+    return Math.max(0, this.#size + this.#surplus - threads)
   }
 
   #retire(pool: Piscina): void {
@@ -129,10 +217,6 @@ export class ThreadPool implements Pool {
 /** The worker's entry has the ending of this very file: `.ts` in a clone, `.js` when installed. */
 function workerFile(): string {
   return import.meta.url.endsWith('.ts') ? 'main.ts' : 'main.js'
-}
-
-function terminate(worker: Worker): Promise<unknown> {
-  return worker.terminate()
 }
 
 function describeThreadError(error: unknown): string {

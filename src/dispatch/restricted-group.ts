@@ -40,5 +40,7 @@ export class RestrictedGroup implements RequestGroup {
     return { group: this.name, ready: false, code: 'WASGI_ERR_EMBEDDED_RESTRICTED', ...nothing }
   }
 
+  async recycle(): Promise<void> {}
+
   async close(): Promise<void> {}
 }

@@ -2,7 +2,9 @@
 // Its life: empty (no interpreter yet), booting, ready, retiring (takes nothing new), dead.
 import { receiveMessageOnPort } from 'node:worker_threads'
 import type { ApplicationSpec, Boot, FromWorker, Ready, ToWorker } from '../wire/messages.ts'
+import { PULSE_BYTES, Pulse } from '../wire/pulse.ts'
 import { decodeWholeAnswer, type WholeAnswerText } from '../wire/whole-answer.ts'
+import type { DeathKind, Ending, LostRequest } from './death.ts'
 import type { Exchange } from './exchange.ts'
 import type { PoolThread } from './pool.ts'
 
@@ -48,8 +50,19 @@ export class GroupWorker {
   )
   /** Shared with the worker; see Boot. */
   readonly signals: SharedArrayBuffer = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
-  /** Why it is being terminated, when we do it. */
-  deathReason: string | undefined
+  /** Why it ends: the first reason that there was counts. */
+  ending: Ending | undefined
+  /** The request that ends with it. */
+  lost: LostRequest | undefined
+  /** When its interpreter began to be made, on the clock of `performance`; 0 before. */
+  bornAt = 0
+  readyAt = 0
+  /** Since when it takes nothing new, if that is so. */
+  retiringSince = 0
+  /** What it ran when graceful_timeout was over is cut off. */
+  cutOff = false
+  /** wire/pulse.ts */
+  readonly pulse: SharedArrayBuffer = new SharedArrayBuffer(PULSE_BYTES)
   #onMessage: ((message: FromWorker | WholeAnswerText) => void) | undefined
   /** Assigned, and not yet handed over. */
   #outbox: Assignment[] = []
@@ -70,6 +83,7 @@ export class GroupWorker {
     })
     this.thread.port.unref()
     this.state = 'booting'
+    this.bornAt = performance.now()
     this.send(message)
   }
 
@@ -99,7 +113,7 @@ export class GroupWorker {
       await this.thread.run(tasks)
       return []
     } catch {
-      this.#receive(Number.POSITIVE_INFINITY) // what it said before it ended
+      this.drain()
       return batch.filter(({ exchange, slot }) => this.rows.get(slot) === exchange)
     }
   }
@@ -110,6 +124,11 @@ export class GroupWorker {
     this.send({ kind: 'interrupt', id })
   }
 
+  /** Takes in what it said before it ended. */
+  drain(): void {
+    this.#receive(Number.POSITIVE_INFINITY)
+  }
+
   #receive(limit: number): void {
     const onMessage = this.#onMessage
     if (onMessage === undefined) return
@@ -118,6 +137,16 @@ export class GroupWorker {
       if (next === undefined) return
       onMessage(next.message as FromWorker | WholeAnswerText)
     }
+  }
+
+  /** How often its event loop has been seen to come round; 0 if nobody looks. */
+  get beats(): number {
+    return new Pulse(this.pulse).beats
+  }
+
+  /** Processor time of its thread. */
+  get cpuMs(): number {
+    return new Pulse(this.pulse).cpuMs
   }
 
   /** Bytes of its interpreter's wasm memory after the last request; 0 before there is one. */
@@ -141,10 +170,19 @@ export class GroupWorker {
     return { count, ms }
   }
 
+  /** It is to go, and has had the time that graceful_timeout gives for what it runs. */
+  cut(gracefulTimeoutMs: number): void {
+    this.cutOff = true
+    const { kind = 'exit', reason = 'it was retired' } = this.ending ?? {}
+    const late = `${reason}, and was not done within graceful_timeout (${gracefulTimeoutMs} ms)`
+    this.ending = { kind, reason: late }
+    this.terminate(kind, late)
+  }
+
   /** Ends the thread at once. Its exit is announced by the pool. */
-  terminate(reason: string): void {
+  terminate(kind: DeathKind, reason: string, traceback?: string): void {
     this.state = 'dead'
-    this.deathReason ??= reason
+    this.ending ??= { kind, reason, traceback }
     void this.thread.terminate()
   }
 }
@@ -160,7 +198,7 @@ export interface Prepared {
 /** What every worker of a group is booted with. */
 export type BootTemplate = Omit<
   Boot,
-  'kind' | 'name' | 'owner' | 'logBudget' | 'gauges' | 'signals' | keyof Prepared
+  'kind' | 'name' | 'owner' | 'logBudget' | 'gauges' | 'signals' | 'pulse' | keyof Prepared
 > & {
   readonly application: ApplicationSpec
 }

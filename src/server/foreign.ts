@@ -7,6 +7,11 @@ import { WasgiError } from '../errors.ts'
 const REASONS: Partial<Record<keyof Settings, string>> = {
   isolation: 'it can only be wiped if wasgi has made it',
   maximumRequests: 'it is never wiped or replaced',
+  maximumRequestsJitter: 'it is never wiped or replaced',
+  restartInterval: 'it is never wiped or replaced',
+  inactivityTimeout: 'it is never given up',
+  cpuTimeLimit: 'its thread is the main one',
+  deadlockTimeout: 'its thread is the main one',
   lazyInitialization: 'it exists already, so that nothing can be put off',
   workers: 'it is one interpreter, in the main thread',
   memoryLimit: 'its memory has the limit it was made with',
@@ -22,6 +27,11 @@ const REASONS: Partial<Record<keyof Settings, string>> = {
 const HARMLESS: Partial<Record<keyof Settings, unknown>> = {
   isolation: 'worker',
   maximumRequests: 0,
+  maximumRequestsJitter: 0,
+  restartInterval: 0,
+  inactivityTimeout: 0,
+  cpuTimeLimit: 0,
+  deadlockTimeout: 0,
   lazyInitialization: false,
   workers: 1,
   snapshot: false,

@@ -62,7 +62,8 @@ export async function answer(
     // Most requests have no body, and those need not wait a turn of the microtask queue.
     const { body, source } = taken instanceof Promise ? await taken : taken
     const { application } = options
-    const exchange = options.group.handle({ head, body, source, label, application })
+    const own = { application, requestId: request.id }
+    const exchange = options.group.handle({ head, body, source, label, ...own })
     cancelWhenClosed(reply, exchange)
     visit?.queued(exchange)
     exchange.onHints = (fields) => sendEarlyHints(reply.raw, fields)
@@ -73,6 +74,8 @@ export async function answer(
       reply.header('connection', 'close')
       lingerAfterResponse(request.raw.socket)
     }
+    const { retryAfterSeconds } = error
+    if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
     if (options.debug && error.traceback !== undefined) return sendDebugPage(reply, error)
     throw publicError(error)
   }

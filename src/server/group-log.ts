@@ -1,5 +1,6 @@
 // What a process group has to tell goes to the server's log from here, each thing once.
 import type { FastifyBaseLogger } from 'fastify'
+import { describeDeath, isPlanned, type WorkerDeath } from '../dispatch/death.ts'
 import type { GroupEvents } from '../dispatch/group.ts'
 import { traceFields } from '../telemetry/trace-context.ts'
 
@@ -40,7 +41,12 @@ export function groupEvents(log: FastifyBaseLogger): GroupEvents {
       const name = LEVELS[level as keyof typeof LEVELS] ?? 'info'
       log[name]({ worker, stream }, text)
     },
-    onDeath: (worker, reason) => log.warn({ worker }, `worker ended: ${reason}`),
+    onDeath: (death) => {
+      const { kind, next, ageMs, traceback, request, ...rest } = death
+      const fields = { ...rest, kind, ageMs: Math.round(ageMs), next: next.kind }
+      const more = { ...(request && { request }), ...(traceback && { traceback }) }
+      log[levelOf(death)]({ ...fields, ...more }, describeDeath(death))
+    },
     onFailure: (worker, error, request) => {
       const { code, traceback } = error
       const trace = request === undefined ? {} : traceFields(request.head)
@@ -48,4 +54,9 @@ export function groupEvents(log: FastifyBaseLogger): GroupEvents {
       log.error(fields, error.message)
     }
   }
+}
+
+function levelOf({ kind, request }: WorkerDeath): 'debug' | 'info' | 'warn' {
+  if (!isPlanned(kind) || request !== undefined) return 'warn'
+  return kind === 'shutdown' ? 'debug' : 'info'
 }

@@ -72,7 +72,17 @@ export async function poolOptions(
     memoryLimitBytes: settings.memoryLimit,
     requestTimeoutMs: settings.requestTimeout,
     interruptTimeoutMs: settings.interruptTimeout,
+    queueTimeoutMs: settings.queueTimeout,
+    queueLimit: settings.queueLimit,
     startupTimeoutMs: settings.startupTimeout,
+    maximumRequestsJitter: settings.maximumRequestsJitter,
+    recycle: {
+      restartIntervalMs: settings.restartInterval,
+      cpuTimeLimitMs: settings.cpuTimeLimit,
+      inactivityTimeoutMs: settings.inactivityTimeout,
+      deadlockTimeoutMs: settings.deadlockTimeout,
+      gracefulTimeoutMs: settings.gracefulTimeout
+    },
     snapshot: settings.snapshot ? snapshotSettings(settings) : undefined,
     boot
   }
@@ -115,7 +125,24 @@ function isMultiprocess({ settings, origins }: ResolvedSettings): boolean {
   return settings.workers > 1 || origins.workers !== 'default'
 }
 
-function assertConsistent({ settings, origins }: ResolvedSettings): void {
+function assertConsistent(resolved: ResolvedSettings): void {
+  assertDeadlockTimeout(resolved)
+  assertWorkers(resolved)
+}
+
+/** An event loop that is alive and has nothing to do is seen to turn four times a second. */
+function assertDeadlockTimeout({ settings, origins }: ResolvedSettings): void {
+  const { deadlockTimeout } = settings
+  if (deadlockTimeout === 0 || deadlockTimeout >= 1_000) return
+  throw new WasgiError('WASGI_ERR_CONFIG_INVALID', [
+    'deadlock_timeout',
+    '0 or at least 1s',
+    `${deadlockTimeout} ms`,
+    origins.deadlockTimeout
+  ])
+}
+
+function assertWorkers({ settings, origins }: ResolvedSettings): void {
   if (settings.mode === 'daemon' || origins.workers === 'default' || settings.workers === 1) return
   throw new WasgiError('WASGI_ERR_CONFIG_INVALID', [
     'workers',

@@ -2,9 +2,9 @@
 // before; everything that has a present value is asked for when somebody scrapes.
 import { STATUS_CODES } from 'node:http'
 import { type Counter, collectDefaultMetrics, type Histogram, Registry } from 'prom-client'
+import { DEATH_KINDS } from '../dispatch/death.ts'
 import type { GroupCondition, GroupEvents, InterpreterStatus } from '../dispatch/group.ts'
 import type { SnapshotStatus } from '../snapshot/counts.ts'
-import { DEATH_KINDS, deathKind } from './death-kind.ts'
 import { type MetricFamilies, metricFamilies } from './metric-families.ts'
 import type { Visit, VisitWatcher } from './visits.ts'
 
@@ -57,9 +57,9 @@ export class Metrics {
         starts.observe({ group: groupOf(worker), boot: ready.boot }, ready.bootMs / 1000)
         events.onReady(worker, ready)
       },
-      onDeath: (worker, reason) => {
-        deaths.inc({ group: groupOf(worker), kind: deathKind(reason) })
-        events.onDeath(worker, reason)
+      onDeath: (death) => {
+        deaths.inc({ group: death.group, kind: death.kind })
+        events.onDeath(death)
       },
       onFailure: (worker, error, request) => {
         failures.inc({ group: groupOf(worker), code: error.code })

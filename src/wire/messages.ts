@@ -77,6 +77,8 @@ export interface Boot {
   readonly gauges: SharedArrayBuffer
   /** One int32: the number of a signal that Python is to handle as soon as it can; 0 for none. */
   readonly signals: SharedArrayBuffer
+  /** wire/pulse.ts; absent where nobody looks at it. */
+  readonly pulse?: SharedArrayBuffer | undefined
   /** Restored instead of booting from nothing, and what a wipe leads back to. */
   readonly image: Image | undefined
   /** Requests after which the interpreter is wiped or replaced; 0 is no limit. */
@@ -109,6 +111,7 @@ export interface RestoreFailed {
 /** Worker → main: it cannot be put right in place, takes nothing more and is to be replaced. */
 export interface Spent {
   readonly kind: 'spent'
+  readonly cause: 'maximum-requests' | 'isolation' | 'memory' | 'wipe-failed'
   readonly reason: string
 }
 

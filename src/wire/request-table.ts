@@ -12,9 +12,12 @@ const WAITING = 1
 const STARTED = 2
 const WITHDRAWN = 3
 
-/** Bytes the table of `slots` rows takes: three words of state and one double for the start time. */
+/** Words, and doubles for the time of the start and for the latest there may be. */
+const ROW_BYTES = WORDS * 4 + 2 * 8
+
+/** Bytes the table of `slots` rows takes. */
 export function requestTableBytes(slots: number): number {
-  return slots * (WORDS * 4 + 8)
+  return slots * ROW_BYTES
 }
 
 /** A view of the table; both threads make their own over the same buffer. */
@@ -22,20 +25,26 @@ export class RequestTable {
   readonly slots: number
   readonly #words: Int32Array
   readonly #startedAt: Float64Array
+  readonly #startBy: Float64Array
 
   constructor(buffer: SharedArrayBuffer) {
-    this.slots = buffer.byteLength / (WORDS * 4 + 8)
+    this.slots = Math.floor(buffer.byteLength / ROW_BYTES)
     this.#startedAt = new Float64Array(buffer, 0, this.slots)
-    this.#words = new Int32Array(buffer, this.slots * 8, this.slots * WORDS)
+    this.#startBy = new Float64Array(buffer, this.slots * 8, this.slots)
+    this.#words = new Int32Array(buffer, this.slots * 16, this.slots * WORDS)
   }
 
-  /** Main: finds a free row and marks it waiting. -1 when there is none. */
-  claim(): number {
+  /**
+   * Main: finds a free row and marks it waiting, to be started by `startBy` or not at all. -1 when
+   * there is none.
+   */
+  claim(startBy: number = Number.POSITIVE_INFINITY): number {
     for (let slot = 0; slot < this.slots; slot++) {
       if (Atomics.load(this.#words, slot * WORDS) !== FREE) continue
       Atomics.store(this.#words, slot * WORDS + CANCELLED, 0)
       Atomics.store(this.#words, slot * WORDS + TIMED_OUT, 0)
       this.#startedAt[slot] = 0
+      this.#startBy[slot] = startBy
       Atomics.store(this.#words, slot * WORDS + STATE, WAITING)
       return slot
     }
@@ -47,8 +56,9 @@ export class RequestTable {
     Atomics.store(this.#words, slot * WORDS + STATE, FREE)
   }
 
-  /** Worker: true when the request is now this worker's to run; false when it was taken back. */
+  /** Worker: true when the request is now this worker's to run; false when it was taken back, or is late. */
   start(slot: number, nowMs: number): boolean {
+    if (nowMs > (this.#startBy[slot] ?? 0)) return false
     this.#startedAt[slot] = nowMs
     const before = Atomics.compareExchange(this.#words, slot * WORDS + STATE, WAITING, STARTED)
     return before === WAITING

@@ -87,6 +87,8 @@ export function bench(
   options: {
     requestTimeoutMs?: number
     interruptTimeoutMs?: number
+    queueTimeoutMs?: number
+    queueLimit?: number
     bootError?: WasgiError
     hasSpare?: boolean
   } = {}
@@ -105,6 +107,8 @@ export function bench(
       group: 'test',
       requestTimeoutMs: options.requestTimeoutMs ?? 0,
       interruptTimeoutMs: options.interruptTimeoutMs ?? 0,
+      queueTimeoutMs: options.queueTimeoutMs ?? 0,
+      queueLimit: options.queueLimit ?? 0,
       grants: [],
       workers: () => workers.filter((worker) => worker.state !== 'dead'),
       bootError: () => options.bootError,

@@ -97,7 +97,7 @@ test(
 
     assert.ok(workers[0])
     workers[0].state = 'dead'
-    workers[0].deathReason = 'killed by the test'
+    workers[0].ending = { kind: 'exit', reason: 'killed by the test' }
     first?.die()
     await settle() // it is assigned again
     await settle() // and handed over
@@ -248,12 +248,12 @@ test(
     assert.ok(worker)
 
     first?.answer(first.tasks[0], OK)
-    dispatcher.receive(worker, { kind: 'spent', reason: 'it ran out of memory' })
+    dispatcher.receive(worker, { kind: 'spent', cause: 'memory', reason: 'no memory is left' })
     await settle()
 
     assert.is(first?.terminated, true)
     assert.is(worker.state, 'dead')
-    assert.is(worker.deathReason, 'it ran out of memory')
+    assert.equal([worker.ending?.kind, worker.ending?.reason], ['memory', 'no memory is left'])
     assert.is(second?.tasks.at(-1)?.id, exchanges[2]?.id)
   })
 )

@@ -5,6 +5,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { fastify } from 'fastify'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { type DeathKind, deathOf, type WorkerDeath } from '../../src/dispatch/death.ts'
 import type { Exchange } from '../../src/dispatch/exchange.ts'
 import type { GroupCondition, GroupEvents } from '../../src/dispatch/group.ts'
 import { WasgiError } from '../../src/errors.ts'
@@ -44,6 +45,11 @@ const SILENT: GroupEvents = {
   onFailure: () => {},
   onSnapshot: () => {},
   onSnapshotFailure: () => {}
+}
+
+function death(kind: DeathKind, reason: string): WorkerDeath {
+  const life = { name: 'shop/1', generation: 1, bornAt: 0, served: 0, heapBytes: 0 }
+  return deathOf('shop', life, { kind, reason }, undefined, { kind: 'at-once' })
 }
 
 /** Lets one request come and go. */
@@ -165,18 +171,20 @@ test(
   within(LIMIT_MS, async () => {
     const metrics = new Metrics()
     const passed: string[] = []
-    const events = metrics.watch({ ...SILENT, onDeath: (_worker, reason) => passed.push(reason) })
+    const events = metrics.watch({ ...SILENT, onDeath: ({ reason }) => passed.push(reason) })
 
     events.onReady('shop/1', { kind: 'ready', callable: 'x', boot: 'cold', bootMs: 2_000 })
     events.onReady('shop/1', { kind: 'ready', callable: 'x', boot: 'restored', bootMs: 90 })
-    events.onDeath('shop/1', 'request_timeout (5 ms)')
-    for (let number = 0; number < 50; number++) events.onDeath('shop/2', `RuntimeError: ${number}`)
+    events.onDeath(death('request-timeout', 'request_timeout (5 ms)'))
+    for (let number = 0; number < 50; number++) {
+      events.onDeath(death('crash', `RuntimeError: ${number}`))
+    }
     events.onFailure('shop/1', new WasgiError('WASGI_ERR_APP_EXCEPTION', ['secret', 'GET /']))
     events.onFailure('blog', new WasgiError('WASGI_ERR_EMBEDDED_RESTRICTED', ['app.py']))
 
     const text = await metrics.text([measured()], VERSIONS)
-    assert.match(text, '\nwasgi_worker_deaths_total{group="shop",kind="request_timeout"} 1\n')
-    assert.match(text, '\nwasgi_worker_deaths_total{group="shop",kind="interpreter"} 50\n')
+    assert.match(text, '\nwasgi_worker_deaths_total{group="shop",kind="request-timeout"} 1\n')
+    assert.match(text, '\nwasgi_worker_deaths_total{group="shop",kind="crash"} 50\n')
     assert.match(text, '\nwasgi_interpreter_start_seconds_count{group="shop",boot="cold"} 1\n')
     assert.match(text, '\nwasgi_interpreter_start_seconds_sum{group="shop",boot="restored"} 0.09\n')
     assert.match(text, 'wasgi_failures_total{group="shop",code="WASGI_ERR_APP_EXCEPTION"} 1\n')

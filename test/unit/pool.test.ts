@@ -23,18 +23,25 @@ interface Watched {
   readonly live: Map<number, PoolThread>
   /** Threads that have thrown, whether they have ended yet or not. */
   readonly failed: Set<number>
+  /** Why threads have ended before they greeted. */
+  readonly stillborn: string[]
   /** Resolves once the condition holds; asked again whenever a thread comes or goes. */
   until(condition: () => boolean): Promise<void>
 }
 
-function watch(size: number, onThread: (thread: PoolThread) => void = () => {}): Watched {
+function watch(
+  size: number,
+  onThread: (thread: PoolThread) => void = () => {},
+  greetTimeoutMs = 60_000
+): Watched {
   const live = new Map<number, PoolThread>()
   const failed = new Set<number>()
+  const stillborn: string[] = []
   const checks = new Set<() => void>()
   const changed = (): void => {
     for (const check of checks) check()
   }
-  const pool = new ThreadPool(size, DATA, {
+  const pool = new ThreadPool(size, DATA, greetTimeoutMs, {
     onThread: (thread) => {
       live.set(thread.threadId, thread)
       onThread(thread)
@@ -46,6 +53,10 @@ function watch(size: number, onThread: (thread: PoolThread) => void = () => {}):
     },
     onExit: (threadId) => {
       live.delete(threadId)
+      changed()
+    },
+    onStillborn: (reason) => {
+      stillborn.push(reason)
       changed()
     }
   })
@@ -59,7 +70,7 @@ function watch(size: number, onThread: (thread: PoolThread) => void = () => {}):
       checks.add(check)
       check()
     })
-  return { pool, live, failed, until }
+  return { pool, live, failed, stillborn, until }
 }
 
 test(
@@ -124,6 +135,48 @@ test(
     await until(() => kills <= 0 && live.size === 2)
 
     assert.is(live.size, 2)
+    await pool.close()
+  })
+)
+
+/** Has the pool make threads that are told to end as soon as they begin, `count` of them. */
+async function endingAtBirth(count: number, act: () => Promise<void>): Promise<void> {
+  const threads = createRequire(import.meta.url)('node:worker_threads')
+  const { Worker } = threads
+  let left = count
+  threads.Worker = class extends Worker {
+    constructor(file: string, options: WorkerOptions) {
+      super(file, options)
+      if (left-- > 0) void this.terminate()
+    }
+  }
+  await act().finally(() => {
+    threads.Worker = Worker
+  })
+}
+
+test(
+  'threads that end before they greet are told of, and replaced',
+  within(60_000, async () => {
+    await endingAtBirth(3, async () => {
+      const { pool, live, stillborn, until } = watch(2)
+
+      await until(() => stillborn.length === 3 && live.size === 2)
+
+      assert.match(stillborn[0] ?? '', /^its thread exited with code \d before it began$/)
+      await pool.close()
+    })
+  })
+)
+
+test(
+  'a thread that never greets is ended, and told of',
+  within(30_000, async () => {
+    const { pool, stillborn, until } = watch(1, () => {}, 1)
+
+    await until(() => stillborn.length > 0)
+
+    assert.is(stillborn[0], 'its thread did not begin within startup_timeout (1 ms)')
     await pool.close()
   })
 )

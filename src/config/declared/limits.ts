@@ -19,6 +19,24 @@ export const LIMIT_OPTIONS = {
     placeholder: 'DURATION',
     text: 'How long a request that was interrupted may take to come to an end; then its worker is replaced. 0 replaces it at once.'
   },
+  queueTimeout: {
+    kind: 'duration',
+    schema: { type: 'integer', minimum: 0, maximum: 2_145_600_000 },
+    surfaces: ['command', 'plugin'],
+    default: '45s',
+    heading: 'Limits',
+    placeholder: 'DURATION',
+    text: 'How long a request may wait for a worker; then the client gets 504, and the application is not called. 0 is no limit.'
+  },
+  queueLimit: {
+    kind: 'integer',
+    schema: { type: 'integer', minimum: 1, maximum: 1_000_000 },
+    surfaces: ['command', 'plugin'],
+    default: 1024,
+    heading: 'Limits',
+    placeholder: 'NUMBER',
+    text: 'How many requests may wait for a worker of the process group; the client of one more gets 503 with Retry-After.'
+  },
   bodyLimit: {
     kind: 'size',
     schema: { type: 'integer', minimum: 1, maximum: 9_007_199_254_740_991 },

@@ -82,6 +82,60 @@ export const WORKER_OPTIONS = {
     placeholder: 'NUMBER',
     text: 'After how many requests an interpreter is put back to its snapshot, or else replaced; 0 is never.'
   },
+  maximumRequestsJitter: {
+    kind: 'integer',
+    schema: { type: 'integer', minimum: 0, maximum: 9_007_199_254_740_991 },
+    surfaces: ['command', 'plugin'],
+    default: 0,
+    heading: 'Workers',
+    placeholder: 'NUMBER',
+    text: 'Adds up to so many requests to maximum_requests, drawn for each interpreter, so that they are not all recycled at once.'
+  },
+  restartInterval: {
+    kind: 'duration',
+    schema: { type: 'integer', minimum: 0, maximum: 2_145_600_000 },
+    surfaces: ['command', 'plugin'],
+    default: '0',
+    heading: 'Workers',
+    placeholder: 'DURATION',
+    text: 'The longest life of a worker; then it is replaced as soon as it is quiet, one worker after another. 0 is no limit.'
+  },
+  inactivityTimeout: {
+    kind: 'duration',
+    schema: { type: 'integer', minimum: 0, maximum: 2_145_600_000 },
+    surfaces: ['command', 'plugin'],
+    default: '0',
+    heading: 'Workers',
+    placeholder: 'DURATION',
+    text: 'After how long without any request the interpreters are given up; from then on they are made when requests need them. 0 is never.'
+  },
+  gracefulTimeout: {
+    kind: 'duration',
+    schema: { type: 'integer', minimum: 0, maximum: 2_145_600_000 },
+    surfaces: ['command', 'plugin'],
+    default: '60s',
+    heading: 'Workers',
+    placeholder: 'DURATION',
+    text: 'How long a worker that is to be recycled may take to finish what it runs; then that gets 503. 0 ends it at once.'
+  },
+  cpuTimeLimit: {
+    kind: 'duration',
+    schema: { type: 'integer', minimum: 0, maximum: 2_145_600_000 },
+    surfaces: ['command', 'plugin'],
+    default: '0',
+    heading: 'Workers',
+    placeholder: 'DURATION',
+    text: "How much processor time a worker's thread may use; then it is replaced as soon as it is quiet. 0 is no limit. Not in embedded mode."
+  },
+  deadlockTimeout: {
+    kind: 'duration',
+    schema: { type: 'integer', minimum: 0, maximum: 2_145_600_000 },
+    surfaces: ['command', 'plugin'],
+    default: '5m',
+    heading: 'Workers',
+    placeholder: 'DURATION',
+    text: "How long a worker's event loop may stand still while it runs no request; then it is ended and replaced. 0 is no limit, else 1s at least. Not in embedded mode."
+  },
   snapshot: {
     kind: 'flag',
     schema: { type: 'boolean' },

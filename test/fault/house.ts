@@ -1,0 +1,63 @@
+// A Fastify server in this process with one application, whose threads a test can kill and whose
+// group it can talk to.
+import { EventEmitter, once } from 'node:events'
+import type { Worker } from 'node:worker_threads'
+import Fastify from 'fastify'
+import { settingsFromPlugin, type WasgiPluginOptions } from '../../src/config/settings.ts'
+import type { RequestGroup } from '../../src/dispatch/group.ts'
+import { beginApplications, Mounted } from '../../src/server/mounted.ts'
+import { attach } from '../../src/server/plugin.ts'
+import { deathsIn, type LoggedDeath } from './events.ts'
+
+export interface House {
+  readonly url: string
+  readonly group: RequestGroup
+  /** Threads of workers that run now. */
+  readonly threads: ReadonlySet<Worker>
+  log(): string
+  deaths(): readonly LoggedDeath[]
+  /** Resolves once the condition holds; asked again with each line of the log. */
+  until(condition: () => boolean): Promise<void>
+  close(): Promise<void>
+}
+
+/** Each response carries `x-request-id`, by which deaths name the request that they took along. */
+export async function house(options: WasgiPluginOptions): Promise<House> {
+  const lines = new EventEmitter<{ line: [] }>()
+  let log = ''
+  const write = (line: string): void => {
+    log += line
+    lines.emit('line')
+  }
+  const app = Fastify({ logger: { level: 'debug', stream: { write } }, pluginTimeout: 0 })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+  })
+  const threads = new Set<Worker>()
+  const onWorker = (worker: Worker): void => {
+    threads.add(worker)
+    worker.once('exit', () => threads.delete(worker))
+  }
+  process.on('worker', onWorker)
+  const mounted = new Mounted()
+  const site = { server: 'localhost', prefix: '' }
+  const begun = await beginApplications(settingsFromPlugin(options), site, mounted, app.log)
+  await app.register((scope) => attach(scope, mounted, begun))
+  const [application] = begun.applications
+  if (application === undefined) throw new Error('nothing is mounted')
+  const url = await app.listen({ port: 0 })
+  return {
+    url,
+    group: application.group,
+    threads,
+    log: () => log,
+    deaths: () => deathsIn(log),
+    until: async (condition) => {
+      while (!condition()) await once(lines, 'line')
+    },
+    close: async () => {
+      await app.close()
+      process.off('worker', onWorker)
+    }
+  }
+}
