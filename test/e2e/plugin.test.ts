@@ -36,7 +36,8 @@ test.before(async (context) => {
     written += line
     log.emit('line', line)
   }
-  const app = Fastify({ bodyLimit: 1000, logger: { level: 'info', stream: { write } } })
+  const logger = { level: 'info', stream: { write } }
+  const app = Fastify({ pluginTimeout: 0, bodyLimit: 1000, logger })
   app.addHook('onRequest', async (request) => {
     hooked.push(request.url)
   })
@@ -271,7 +272,7 @@ test(
 test(
   'its threads end with the server',
   within(LIMIT_MS, async ({ threads }) => {
-    const app = Fastify()
+    const app = Fastify({ pluginTimeout: 0 })
     const before = threads.length
     // Without the thread that would make a snapshot if there is none.
     await app.register(wasgi, { app: example('hello.py'), workers: 2, snapshot: false })
