@@ -5,7 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fetchRaw, type Reply, runWasgi, serve, type TestServer } from '../serve.ts'
 import { within } from '../unit/within.ts'
-import { temporaryFolder, testApp } from './places.ts'
+import { example, temporaryFolder, testApp } from './places.ts'
 
 const LIMIT_MS = 120_000
 const test = suite('admin endpoints')
@@ -128,6 +128,44 @@ test(
     assert.equal([live.status, ready.status, scraped.status], [200, 503, 200])
     assert.is(JSON.parse(ready.text).status, 'draining')
     assert.equal([reply.status, code], [200, 0])
+  })
+)
+
+test(
+  'each of several groups is told of, once, whatever number of mounts it serves',
+  within(LIMIT_MS, async () => {
+    const folder = temporaryFolder()
+    const hello = JSON.stringify(example('hello.py'))
+    const tables = ['[groups.blog]', '[groups.shop]', 'workers = 2']
+    const mounts = [
+      ['/blog', 'blog'],
+      ['/news', 'blog'],
+      ['/shop', 'shop']
+    ].flatMap(([path, group]) => [
+      '[[mounts]]',
+      `path = "${path}"`,
+      `app = ${hello}`,
+      `process_group = "${group}"`
+    ])
+    const general = ['workers = 1', 'admin = "127.0.0.1:0"']
+    writeFileSync(join(folder, 'wasgi.toml'), [...general, ...tables, ...mounts, ''].join('\n'))
+    const server = await serve(['--config', join(folder, 'wasgi.toml')])
+    try {
+      const admin = await adminOf(server)
+      for (const path of ['/blog/', '/news/', '/shop/']) await server.request(path)
+      await server.logged(/"GET \/shop\/ HTTP/)
+      const ready = JSON.parse((await admin('/-/wasgi/ready')).text)
+      const { text } = await admin('/-/wasgi/metrics')
+
+      const groups = ready.groups.map(({ group }: { group: string }) => group)
+      assert.equal(groups.sort(), ['blog', 'shop'])
+      assert.match(text, '\nwasgi_requests_total{group="blog",method="GET",status="200"} 2\n')
+      assert.match(text, '\nwasgi_requests_total{group="shop",method="GET",status="200"} 1\n')
+      assert.match(text, '\nwasgi_workers{group="blog",state="ready"} 1\n')
+      assert.match(text, '\nwasgi_workers{group="shop",state="ready"} 2\n')
+    } finally {
+      await server.close()
+    }
   })
 )
 
