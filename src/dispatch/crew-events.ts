@@ -1,4 +1,4 @@
-// What a crew tells the group that has it.
+// What a crew tells of its workers.
 import type { WasgiError } from '../errors.ts'
 import type { LogLine, Ready, RequestMessage } from '../wire/messages.ts'
 import type { LostRequest, WorkerDeath } from './death.ts'
@@ -15,7 +15,7 @@ export interface CrewEvents {
   onMessage(worker: GroupWorker, message: RequestMessage): void
   /** What the worker has started and not answered. */
   lost(worker: GroupWorker): LostRequest | undefined
-  /** The worker is gone; undefined is a thread that ended before it was one. */
+  /** The worker is gone. */
   onDeath(death: WorkerDeath, worker: GroupWorker | undefined): void
   onBootFailure(worker: string, error: WasgiError): void
   /** Workers start, and die soon after, again and again. */

@@ -133,6 +133,10 @@ export class Crew {
     return this.#count('empty') > 0 && this.mayBoot
   }
 
+  get bootsOnDemand(): boolean {
+    return this.#onDemand
+  }
+
   /** No interpreter is made any more before a request needs one. */
   sleep(): void {
     this.#onDemand = true
@@ -345,8 +349,8 @@ export class Crew {
     if (this.#state === 'failed') return // its starter has been told
     const known = worker instanceof GroupWorker ? worker : undefined
     const request = known && this.#events.lost(known)
-    const { name } = this.#options
-    this.#events.onDeath(deathOf(name, worker, ending, request, this.#replacement()), known)
+    const death = deathOf(this.#options.name, worker, ending, request, this.#replacement())
+    this.#events.onDeath(death, known)
   }
 
   #replacement(): Replacement {

@@ -2,7 +2,7 @@
 
 /** What ended a worker. A word is never reused for something else: metrics count by it. */
 export const DEATH_KINDS = [
-  /** It served maximum_requests, and could not be put back in place. */
+  // It served maximum_requests, and could not be put back in place.
   'maximum-requests',
   'restart-interval',
   'inactivity-timeout',
@@ -10,13 +10,13 @@ export const DEATH_KINDS = [
   'request-timeout',
   'deadlock-timeout',
   'startup-timeout',
-  /** Its interpreter ran out of memory, or has grown too much to be put back. */
+  // Its interpreter ran out of memory, or has grown too much to be put back.
   'memory',
-  /** Nothing may follow the one request it served (isolation), and it could not be put back. */
+  // Nothing may follow the one request it served, and it could not be put back.
   'isolation',
-  /** The interpreter broke, or its thread failed. */
+  // The interpreter broke, or its thread failed.
   'crash',
-  /** Its thread ended, and nobody had asked it to. */
+  // Its thread ended, and nobody had asked it to.
   'exit',
   'boot-failed',
   'wipe-failed',

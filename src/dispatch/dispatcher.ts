@@ -3,9 +3,10 @@
 // loop brings is handed over together at its end, since waking a thread costs more than a request.
 // The request table says what has started: that is never run again, everything else always is.
 import { WasgiError } from '../errors.ts'
-import type { Answer, FileGrant, RequestMessage, ResponseMessage } from '../wire/messages.ts'
+import type { Answer, RequestMessage, ResponseMessage } from '../wire/messages.ts'
 import { monotonicMs, type RequestTable } from '../wire/request-table.ts'
 import type { Ending, LostRequest } from './death.ts'
+import type { DispatcherOptions } from './dispatcher-options.ts'
 import { Exchange, type GatewayRequest } from './exchange.ts'
 import {
   answerError,
@@ -17,7 +18,6 @@ import {
   spentEnding,
   tracebackIn
 } from './failure.ts'
-import { endOvertime, type OvertimeLimits } from './overtime.ts'
 import { RequestQueue } from './queue.ts'
 import type { GroupWorker } from './worker.ts'
 
@@ -29,23 +29,6 @@ export const PREFETCH = 7
  * has come across it, so a worker that is busy for long gets no more than its share of them.
  */
 export const ROWS_PER_WORKER: number = 4 * (PREFETCH + 1)
-
-export interface DispatcherOptions extends OvertimeLimits {
-  readonly group: string
-  /** How long a request may wait to be started; 0 is no limit, here and below. */
-  readonly queueTimeoutMs: number
-  /** How many requests may wait. */
-  readonly queueLimit: number
-  readonly grants: readonly FileGrant[]
-  readonly workers: () => Iterable<GroupWorker>
-  /** Why no worker can start, when that is so. */
-  readonly bootError: () => WasgiError | undefined
-  /** Whether some worker has no interpreter yet, or one that is being made. */
-  readonly hasSpare: () => boolean
-  /** So many requests could do with an interpreter more. Does nothing when all workers have one. */
-  readonly onDemand: (count: number) => void
-  readonly onFailure: (worker: GroupWorker, error: WasgiError, exchange: Exchange) => void
-}
 
 export class Dispatcher {
   readonly #options: DispatcherOptions
@@ -166,18 +149,41 @@ export class Dispatcher {
     }
   }
 
-  /** Ends requests that run for too long. */
+  /**
+   * Interrupts every request that has run for longer than request_timeout, and ends the worker of one
+   * that has not come to an end within interrupt_timeout after that.
+   */
   sweep(): void {
-    endOvertime(this.#options.workers(), this.#requests, this.#options, monotonicMs())
+    const { requestTimeoutMs, workers } = this.#options
+    if (requestTimeoutMs === 0) return
+    const now = monotonicMs()
+    for (const worker of workers()) {
+      for (const exchange of worker.exchanges.values()) {
+        const startedAt = this.#requests.startedAt(exchange.slot)
+        const lateMs = now - startedAt - requestTimeoutMs
+        if (startedAt !== 0 && lateMs > 0) this.#late(worker, exchange, now)
+      }
+    }
+  }
+
+  #late(worker: GroupWorker, exchange: Exchange, now: number): void {
+    const { requestTimeoutMs, interruptTimeoutMs } = this.#options
+    if (exchange.timedOutAt === 0) {
+      exchange.timedOutAt = now
+      if (interruptTimeoutMs > 0) {
+        this.#requests.timeOut(exchange.slot)
+        worker.interrupt(exchange.id)
+      }
+    }
+    if (now - exchange.timedOutAt < interruptTimeoutMs) return
+    worker.terminate('request-timeout', `request_timeout (${requestTimeoutMs} ms)`)
   }
 
   /** Whether one more would have to wait, and as many as may already do. */
   #isFull(): boolean {
-    const { queueLimit, workers } = this.#options
+    const { queueLimit } = this.#options
     if (queueLimit === 0 || this.#inProgress <= queueLimit) return false
-    return (
-      this.#leastBusy()?.exchanges.size !== 0 && this.#waiting.sizeWith(workers()) >= queueLimit
-    )
+    return this.#leastBusy()?.exchanges.size !== 0 && this.queued >= queueLimit
   }
 
   #dropLate(exchange: Exchange): void {

@@ -123,7 +123,6 @@ export class ProcessGroup implements RequestGroup {
   /** Of workers that are gone. */
   #pastWipes: Wipes = { count: 0, ms: 0 }
   readonly #mode: Mode
-  readonly #lazy: boolean
   /** An interpreter of the host program's is never given up. */
   readonly #foreign: boolean
   readonly #snapshots = new SnapshotCounts()
@@ -170,7 +169,6 @@ export class ProcessGroup implements RequestGroup {
     const events = this.#snapshots.watch(given)
     this.name = options.name
     this.#mode = options.mode
-    this.#lazy = options.lazy
     this.#foreign = options.foreign !== undefined
     // While a worker is replaced there may be one more.
     const rows = (options.workers + 1) * ROWS_PER_WORKER
@@ -289,7 +287,7 @@ export class ProcessGroup implements RequestGroup {
     const workers = this.workers()
     const code = this.#crew.bootError?.code
     // One whose application has failed may be tried again after a while, and then only by a request.
-    const bootable = (this.#lazy && code === undefined) || this.#crew.hasSpare
+    const bootable = this.#crew.bootsOnDemand && (code === undefined || this.#crew.hasSpare)
     return {
       group: this.name,
       ready: bootable || workers.some(({ state }) => state === 'ready'),

@@ -15,13 +15,6 @@ export class RequestQueue {
     return this.#waiting.length
   }
 
-  /** With those that workers hold beyond the one that each runs. */
-  sizeWith(workers: Iterable<{ readonly exchanges: ReadonlyMap<number, Exchange> }>): number {
-    let size = this.size
-    for (const { exchanges } of workers) size += Math.max(0, exchanges.size - 1)
-    return size
-  }
-
   push(exchange: Exchange): void {
     this.#waiting.push(exchange)
   }

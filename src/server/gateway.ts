@@ -62,8 +62,8 @@ export async function answer(
     // Most requests have no body, and those need not wait a turn of the microtask queue.
     const { body, source } = taken instanceof Promise ? await taken : taken
     const { application } = options
-    const own = { application, requestId: request.id }
-    const exchange = options.group.handle({ head, body, source, label, ...own })
+    const requestId = request.id
+    const exchange = options.group.handle({ head, body, source, label, application, requestId })
     cancelWhenClosed(reply, exchange)
     visit?.queued(exchange)
     exchange.onHints = (fields) => sendEarlyHints(reply.raw, fields)

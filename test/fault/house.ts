@@ -3,10 +3,10 @@
 import { EventEmitter, once } from 'node:events'
 import type { Worker } from 'node:worker_threads'
 import Fastify from 'fastify'
-import { settingsFromPlugin, type WasgiPluginOptions } from '../../src/config/settings.ts'
+import type { WasgiPluginOptions } from '../../src/config/settings.ts'
 import type { RequestGroup } from '../../src/dispatch/group.ts'
-import { beginApplications, Mounted } from '../../src/server/mounted.ts'
-import { attach } from '../../src/server/plugin.ts'
+import type { Mounted } from '../../src/server/mounted.ts'
+import { wasgi } from '../../src/server/plugin.ts'
 import { deathsIn, type LoggedDeath } from './events.ts'
 
 export interface House {
@@ -39,16 +39,13 @@ export async function house(options: WasgiPluginOptions): Promise<House> {
     worker.once('exit', () => threads.delete(worker))
   }
   process.on('worker', onWorker)
-  const mounted = new Mounted()
-  const site = { server: 'localhost', prefix: '' }
-  const begun = await beginApplications(settingsFromPlugin(options), site, mounted, app.log)
-  await app.register((scope) => attach(scope, mounted, begun))
-  const [application] = begun.applications
-  if (application === undefined) throw new Error('nothing is mounted')
+  await app.register(wasgi, options)
+  const [group] = (app.wasgi as Mounted).groups
+  if (group === undefined) throw new Error('there is no group')
   const url = await app.listen({ port: 0 })
   return {
     url,
-    group: application.group,
+    group,
     threads,
     log: () => log,
     deaths: () => deathsIn(log),

@@ -58,8 +58,9 @@ test(
       const lost = new Set(app.deaths().map(({ request }) => request?.id))
       const failed = replies.filter(({ status }) => status !== 200)
       assert.equal(broken, [])
+      const unexplained = failed.filter(({ headers }) => !lost.has(String(headers['x-request-id'])))
       assert.equal(
-        failed.filter(({ headers }) => !lost.has(String(headers['x-request-id']))),
+        unexplained.map(({ status, text }) => `${status} ${text}`),
         []
       )
       assert.equal(

@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { fastify } from 'fastify'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type DeathKind, deathOf, type WorkerDeath } from '../../src/dispatch/death.ts'
+import type { WorkerDeath } from '../../src/dispatch/death.ts'
 import type { Exchange } from '../../src/dispatch/exchange.ts'
 import type { GroupCondition, GroupEvents } from '../../src/dispatch/group.ts'
 import { WasgiError } from '../../src/errors.ts'
@@ -45,11 +45,6 @@ const SILENT: GroupEvents = {
   onFailure: () => {},
   onSnapshot: () => {},
   onSnapshotFailure: () => {}
-}
-
-function death(kind: DeathKind, reason: string): WorkerDeath {
-  const life = { name: 'shop/1', generation: 1, bornAt: 0, served: 0, heapBytes: 0 }
-  return deathOf('shop', life, { kind, reason }, undefined, { kind: 'at-once' })
 }
 
 /** Lets one request come and go. */
@@ -166,6 +161,20 @@ test(
   })
 )
 
+const DEATH: WorkerDeath = {
+  kind: 'exit',
+  reason: '',
+  traceback: undefined,
+  group: 'shop',
+  worker: 'shop/1',
+  generation: 1,
+  request: undefined,
+  ageMs: 0,
+  served: 0,
+  heapBytes: 0,
+  next: { kind: 'at-once' }
+}
+
 test(
   'deaths, starts and failures are counted under words that nobody else can choose',
   within(LIMIT_MS, async () => {
@@ -175,10 +184,9 @@ test(
 
     events.onReady('shop/1', { kind: 'ready', callable: 'x', boot: 'cold', bootMs: 2_000 })
     events.onReady('shop/1', { kind: 'ready', callable: 'x', boot: 'restored', bootMs: 90 })
-    events.onDeath(death('request-timeout', 'request_timeout (5 ms)'))
-    for (let number = 0; number < 50; number++) {
-      events.onDeath(death('crash', `RuntimeError: ${number}`))
-    }
+    events.onDeath({ ...DEATH, kind: 'request-timeout', reason: 'request_timeout (5 ms)' })
+    for (let number = 0; number < 50; number++)
+      events.onDeath({ ...DEATH, kind: 'crash', reason: `RuntimeError: ${number}` })
     events.onFailure('shop/1', new WasgiError('WASGI_ERR_APP_EXCEPTION', ['secret', 'GET /']))
     events.onFailure('blog', new WasgiError('WASGI_ERR_EMBEDDED_RESTRICTED', ['app.py']))
 
