@@ -95,7 +95,8 @@ function settingField(name: OptionName): string {
   const option = optionOf(name)
   const unit = { duration: ' In milliseconds.', size: ' In bytes.', path: ' Absolute.', paths: '' }
   const doc = `${option.text}${unit[option.kind as keyof typeof unit] ?? ''}`
-  const absent = option.kind === 'path' && option.default === undefined ? ' | undefined' : ''
+  const open = option.kind === 'path' || (option.kind === 'flag' && option.computed !== undefined)
+  const absent = open && option.default === undefined ? ' | undefined' : ''
   return field(doc, `readonly ${name}: ${settingType(option)}${absent}`)
 }
 

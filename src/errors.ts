@@ -188,6 +188,21 @@ export const ERRORS = {
     status: 403,
     text: 'access_script did not allow %s.'
   },
+  WASGI_ERR_AUTH_REQUIRED: {
+    blame: 'client',
+    status: 401,
+    text: '%s has no credentials that auth_user_script accepts.'
+  },
+  WASGI_ERR_GROUP_REQUIRED: {
+    blame: 'client',
+    status: 401,
+    text: 'The user of %s is in no group of require_group.'
+  },
+  WASGI_ERR_HOOK: {
+    blame: 'operator',
+    status: 500,
+    text: '%s could not decide about %s: %s. The request is refused; what Python said of it is in the log.'
+  },
   WASGI_ERR_PACKAGE_NOT_FOUND: {
     blame: 'operator',
     status: 500,
@@ -271,8 +286,8 @@ export interface WasgiErrorOptions {
   readonly cause?: unknown
   /** Python's traceback, with host paths; for logs and terminals, never for clients. */
   readonly traceback?: string
-  /** When the client may try again: the response's Retry-After. */
-  readonly retryAfterSeconds?: number
+  /** What a response with this status has to say besides: a challenge, or when to try again. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** An error with a stable code. `message` is for operators; clients get `phrase(status)`. */
@@ -282,7 +297,7 @@ export class WasgiError extends Error {
   readonly blame: Blame
   readonly statusCode: number
   readonly traceback: string | undefined
-  readonly retryAfterSeconds: number | undefined
+  readonly headers: Readonly<Record<string, string>>
 
   constructor(code: ErrorCode, args: ReadonlyArray<unknown> = [], options: WasgiErrorOptions = {}) {
     const row: ErrorRow = ERRORS[code]
@@ -291,7 +306,7 @@ export class WasgiError extends Error {
     this.blame = row.blame
     this.statusCode = row.status
     this.traceback = options.traceback
-    this.retryAfterSeconds = options.retryAfterSeconds
+    this.headers = options.headers ?? {}
   }
 }
 

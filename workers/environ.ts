@@ -1,6 +1,6 @@
 // Writes a request as `marshal` data, straight into the wasm memory that Python reads it from: the
-// CGI part of the environ as its keys and its values, all str, and the body as bytes. PEP 3333 and
-// RFC 3875 name the keys. Runs once per request, so it makes few objects beyond the header values.
+// environ of a request as its keys and its values, all str but for mod_wsgi's times, and the body as
+// bytes. PEP 3333, RFC 3875 and mod_wsgi name the keys. Runs once per request, so it makes few objects beyond the header values.
 import type { RequestTask } from '../src/wire/messages.ts'
 import { HEAD_LINES } from '../src/wire/request-head.ts'
 import { decodePath, splitTarget } from '../src/wire/request-target.ts'
@@ -14,6 +14,7 @@ const SHORT_ASCII = 0x7a // 'z'; 'Z' is interned text, which Python never frees,
 const UNICODE = 0x75 // 'u'
 const BYTES = 0x73 // 's'
 const NONE = 0x4e // 'N'
+const BINARY_FLOAT = 0x67 // 'g'
 
 /** Thrown when the head cannot be represented; the text says why. Ends as the client's 431. */
 export class EnvironError extends Error {
@@ -24,10 +25,15 @@ export class EnvironError extends Error {
   }
 }
 
+/** Text, or seconds. */
+type Value = string | number
+
 export class EnvironWriter {
   #shapes = new HeadShapes()
   #bytes = new Uint8Array()
   #at = 0
+  readonly #double = new Float64Array(1)
+  readonly #doubleBytes = new Uint8Array(this.#double.buffer)
 
   /**
    * Writes `(shape, keys, values, body, application)` at the start of `target`. `keys` is None when
@@ -50,7 +56,7 @@ export class EnvironWriter {
     this.#int(shape.id)
     if (shape.known) this.#byte(NONE)
     else this.#tuple(shape.keys)
-    this.#tuple(valuesOf(lines, shape))
+    this.#tuple(valuesOf(lines, shape, Date.now()))
     this.#body(body)
     this.#int(application)
     if (this.#at > target.length) throw new EnvironError('the request head is too large', 431)
@@ -63,10 +69,21 @@ export class EnvironWriter {
     this.#shapes = new HeadShapes()
   }
 
-  #tuple(texts: readonly string[]): void {
+  #tuple(values: readonly Value[]): void {
     this.#byte(TUPLE)
-    this.#uint32(texts.length)
-    for (const text of texts) this.#text(text)
+    this.#uint32(values.length)
+    for (const value of values) {
+      if (typeof value === 'string') this.#text(value)
+      else this.#float(value)
+    }
+  }
+
+  #float(value: number): void {
+    this.#byte(BINARY_FLOAT)
+    this.#double[0] = value
+    const bytes = this.#doubleBytes
+    if (this.#at + bytes.length <= this.#bytes.length) this.#bytes.set(bytes, this.#at)
+    this.#at += bytes.length
   }
 
   /** Short ASCII as itself; everything else as UTF-8 with a length of four bytes. */
@@ -134,7 +151,23 @@ export class EnvironWriter {
 }
 
 /** The values for the shape's keys; those of a repeated header in one (RFC 9110, 5.3; 6265, 5.4). */
-function valuesOf(lines: readonly string[], shape: HeadShape): readonly string[] {
+function valuesOf(lines: readonly string[], shape: HeadShape, now: number): readonly Value[] {
+  const { keys, places, headersAt } = shape
+  const values = lineValues(lines, now)
+  for (let i = HEAD_LINES; i < headersAt; i++) values.push(lines[i] ?? '')
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i] ?? -1
+    if (place === -1) continue
+    const value = lines[headersAt + 2 * i + 1] ?? ''
+    const before = values[place]
+    if (before === undefined) values[place] = value
+    else values[place] = `${before}${keys[place] === 'HTTP_COOKIE' ? '; ' : ', '}${value}`
+  }
+  return values
+}
+
+/** The values that every environ has; `now`, in milliseconds, is when the application is called. */
+function lineValues(lines: readonly string[], now: number): Value[] {
   const line = (index: number): string => lines[index] ?? ''
   const target = line(1)
   const { path, query } = splitTarget(target)
@@ -142,7 +175,7 @@ function valuesOf(lines: readonly string[], shape: HeadShape): readonly string[]
   const scriptName = line(8)
   const mount = line(9)
   const inside = decoded.startsWith(mount) ? decoded.slice(mount.length) : decoded
-  const values = [
+  return [
     line(0),
     scriptName,
     inside,
@@ -154,16 +187,16 @@ function valuesOf(lines: readonly string[], shape: HeadShape): readonly string[]
     line(4),
     line(5),
     line(6),
-    line(7)
+    line(7),
+    scriptName,
+    inside,
+    line(10),
+    line(11),
+    line(12),
+    line(13),
+    Number(line(14)) / 1000,
+    Number(line(15)) / 1000,
+    now / 1000,
+    now / 1000
   ]
-  const { keys, places } = shape
-  for (let i = 0; i < places.length; i++) {
-    const place = places[i] ?? -1
-    if (place === -1) continue
-    const value = line(HEAD_LINES + 2 * i + 1)
-    const before = values[place]
-    if (before === undefined) values[place] = value
-    else values[place] = `${before}${keys[place] === 'HTTP_COOKIE' ? '; ' : ', '}${value}`
-  }
-  return values
 }

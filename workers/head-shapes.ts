@@ -1,8 +1,8 @@
 // Which keys the environ of a request has, and where each of its header lines goes. Clients send the
 // same header names over and over, so the keys cross into Python once for each such list of names.
-import { HEAD_LINES } from '../src/wire/request-head.ts'
+import { HEAD_LINES, VARIABLES_LINE } from '../src/wire/request-head.ts'
 
-/** The keys that every environ has, in the order of their values. PEP 3333, RFC 3875. */
+/** The keys that every environ has, in the order of their values. PEP 3333, RFC 3875, mod_wsgi. */
 const LINE_KEYS: readonly string[] = [
   'REQUEST_METHOD',
   'SCRIPT_NAME',
@@ -15,7 +15,17 @@ const LINE_KEYS: readonly string[] = [
   'REMOTE_ADDR',
   'REMOTE_PORT',
   'SERVER_NAME',
-  'SERVER_PORT'
+  'SERVER_PORT',
+  'mod_wsgi.script_name',
+  'mod_wsgi.path_info',
+  'mod_wsgi.request_id',
+  'mod_wsgi.connection_id',
+  'mod_wsgi.listener_host',
+  'mod_wsgi.listener_port',
+  'mod_wsgi.request_start',
+  'mod_wsgi.queue_start',
+  'mod_wsgi.daemon_start',
+  'mod_wsgi.application_start'
 ]
 
 /** Shapes that are remembered at a time, here and in Python. */
@@ -25,8 +35,10 @@ const NAMES_LIMIT = 2048
 
 /** What the environs of all requests with the same header names, in the same order, share. */
 export interface HeadShape {
-  /** The header names as received. */
+  /** The names of the variables, and the header names as received. */
   readonly names: string
+  /** The line that the header lines start at. */
+  readonly headersAt: number
   /** Its number in Python's memory; -1 when Python is not to keep it. */
   readonly id: number
   /** Environ keys, none twice. */
@@ -42,9 +54,12 @@ export class HeadShapes {
 
   /** The shape of a head, given its lines (wire/request-head.ts). */
   find(lines: readonly string[]): HeadShape {
-    let names = ''
-    for (let i = HEAD_LINES; i + 1 < lines.length; i += 2) names += `${lines[i]}\n`
-    return this.#known.get(names) ?? this.#make(lines, names)
+    // A line of its own, so that no header's name is taken for a variable's.
+    const variables = lines[VARIABLES_LINE] ?? ''
+    const headersAt = HEAD_LINES + (variables === '' ? 0 : variables.split(' ').length - 1)
+    let names = `${variables}\n`
+    for (let i = headersAt; i + 1 < lines.length; i += 2) names += `${lines[i]}\n`
+    return this.#known.get(names) ?? this.#make(lines, names, headersAt)
   }
 
   /** Python will read this shape in full now, and keep it in place of an earlier one of its number. */
@@ -54,10 +69,11 @@ export class HeadShapes {
     this.#known.set(shape.names, shape)
   }
 
-  #make(lines: readonly string[], names: string): HeadShape {
-    const placeOf = new Map(LINE_KEYS.map((key, index) => [key, index]))
+  #make(lines: readonly string[], names: string, headersAt: number): HeadShape {
+    const variables = (lines[VARIABLES_LINE] ?? '').split(' ').slice(0, -1)
+    const placeOf = new Map([...LINE_KEYS, ...variables].map((key, index) => [key, index]))
     const places: number[] = []
-    for (let i = HEAD_LINES; i + 1 < lines.length; i += 2) {
+    for (let i = headersAt; i + 1 < lines.length; i += 2) {
       const key = keyOf(lines[i] ?? '')
       if (key !== '' && !placeOf.has(key)) placeOf.set(key, placeOf.size)
       places.push(placeOf.get(key) ?? -1)
@@ -65,7 +81,7 @@ export class HeadShapes {
     const keys = [...placeOf.keys()]
     if (this.#known.size >= SHAPE_LIMIT) this.#known.clear()
     const id = names.length <= NAMES_LIMIT ? this.#known.size : -1
-    return { names, id, keys, places, known: false }
+    return { names, headersAt, id, keys, places, known: false }
   }
 }
 

@@ -47,7 +47,7 @@ export const CLIENT_FAULT = 32
 const REASON_LIMIT = 8192
 
 /** Functions of `wasgi.boundary` that take and answer JSON. */
-export type BoundaryCall = 'load' | 'warm_up' | 'prepare' | 'resume'
+export type BoundaryCall = 'load' | 'warm_up' | 'prepare' | 'stop' | 'resume'
 
 /** Thrown when the interpreter is broken beyond use; the text is the realm's own. */
 export class InterpreterDied extends Error {}

@@ -1,6 +1,7 @@
 // From boot to boot: how a worker comes by its interpreter (from nothing, or from an image), how an
 // image is made, and how the interpreter is put back to it in place. One of these for each worker.
 import { randomBytes } from 'node:crypto'
+import { pid } from 'node:process'
 import { setImmediate } from 'node:timers/promises'
 import type { Image, ImageReport } from '../src/snapshot/image.ts'
 import { GATEWAY_PATH } from '../src/wire/guest-paths.ts'
@@ -113,6 +114,13 @@ export class InterpreterLife {
     if (isolated) return { cause: 'isolation', reason: 'it served its request' }
     if (maximumRequests === 0 || served < maximumRequests) return undefined
     return { cause: 'maximum-requests', reason: `it served maximum_requests (${maximumRequests})` }
+  }
+
+  /** Tells the application, where mod_wsgi would end the process, that this is about to happen. */
+  async stop(): Promise<void> {
+    // A request of its own is no life that ends.
+    if (this.#settings.isolated || this.#interpreter.state !== 'ready') return
+    await this.#interpreter.call('stop', { reason: 'maximum_requests' })
   }
 
   /** Puts the interpreter back to its image, in place. Gives the reason if that cannot be. */
@@ -284,7 +292,8 @@ export class InterpreterLife {
     const { env: values, names } = this.#variables()
     const generation = this.generation + 1
     const settings = { values, names, generation, multiprocess, worker: name, fresh }
-    const resume = { ...settings, run_once: this.#servesOnce }
+    const identity = this.#identity()
+    const resume = { ...settings, identity, run_once: this.#servesOnce }
     return readResumeAnswer(await this.#interpreter.call('resume', resume))
   }
 
@@ -301,6 +310,7 @@ export class InterpreterLife {
     const configure = JSON.stringify({
       ...variables,
       sys_path: settings.sysPath,
+      identity: this.#identity(),
       multiprocess: settings.multiprocess,
       run_once: this.#servesOnce,
       debug: settings.debug,
@@ -316,6 +326,11 @@ export class InterpreterLife {
       gatewayPath: GATEWAY_PATH,
       image
     })
+  }
+
+  #identity(): object {
+    const { processGroup, applicationGroup, processes } = this.#settings.identity
+    return { process_group: processGroup, application_group: applicationGroup, processes, pid }
   }
 
   /** Values that Python must have at its start, and the names of all others. */

@@ -64,8 +64,9 @@ export class RequestLoop {
       for (const task of batch) {
         const { answer, recycle } = await this.#answer(task)
         this.#port.postMessage(compact(answer))
-        const due = recycle ?? this.#life?.due(this.#served)
-        if (due !== undefined) await this.#recycle(due)
+        const due = this.#life?.due(this.#served)
+        if (recycle !== undefined) await this.#recycle(recycle)
+        else if (due !== undefined) await this.#recycle(due, () => this.#life?.stop())
       }
       this.#weigh()
     } finally {
@@ -106,8 +107,8 @@ export class RequestLoop {
   }
 
   /** Puts the interpreter back to where it began, in place, or has this worker replaced. */
-  async #recycle(due: Due): Promise<void> {
-    const obstacle = (await this.#wiped()) ?? 'it has no interpreter'
+  async #recycle(due: Due, farewell?: () => Promise<void> | undefined): Promise<void> {
+    const obstacle = (await this.#wiped(farewell)) ?? 'it has no interpreter'
     if (obstacle === '') {
       this.#served = 0
       return
@@ -128,10 +129,11 @@ export class RequestLoop {
   }
 
   /** Why it could not be wiped. The main thread ends this one if it takes too long. */
-  async #wiped(): Promise<string | undefined> {
+  async #wiped(farewell?: () => Promise<void> | undefined): Promise<string | undefined> {
     const since = monotonicMs()
     this.#gauges[2] = since
     try {
+      await farewell?.()
       const obstacle = await this.#life?.wipe()
       if (obstacle === '') this.#countWipe(monotonicMs() - since)
       return obstacle

@@ -160,6 +160,32 @@ export interface WasgiApplicationOptions {
    */
   readonly accessScript?: string | undefined
   /**
+   * A Python file that knows the users: check_password(environ, user, password) for Basic,
+   * get_realm_hash(environ, user, realm) for Digest. Whoever is none of them gets 401.
+   */
+  readonly authUserScript?: string | undefined
+  /** How clients prove who they are to auth_user_script. Default: "basic". */
+  readonly authType?: 'basic' | 'digest' | undefined
+  /** What clients are told that the users of auth_user_script belong to. Default: "Restricted". */
+  readonly authRealm?: string | undefined
+  /**
+   * A Python file whose groups_for_user(environ, user) tells the groups of a user, who must be in
+   * one of require_group.
+   */
+  readonly authGroupScript?: string | undefined
+  /** A group that auth_group_script knows; users in none of them get 401. May be repeated. */
+  readonly requireGroup?: readonly string[] | undefined
+  /**
+   * A Python file whose process_group(environ), application_group(environ) and
+   * callable_object(environ) say who answers a request; None leaves it as it is.
+   */
+  readonly dispatchScript?: string | undefined
+  /**
+   * Tells the application what clients send as Authorization, passwords included, as
+   * HTTP_AUTHORIZATION. Default: true without auth_user_script, false with it.
+   */
+  readonly passAuthorization?: boolean | undefined
+  /**
    * The name of the process group, as logs show it; in [[mounts]], the group whose workers answer.
    * Default: "default".
    */

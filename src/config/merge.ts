@@ -106,7 +106,9 @@ function readEnvFile(path: string, origin: string): Record<string, string> {
 /** Names what may be absent, so that the compiler compares Settings with the schema's types. */
 function complete(values: Values): Settings {
   type Present = { [Name in OptionName]: NonNullable<Values[Name]> }
-  const { root, dataDir, uds, snapshotDir, accessScript, certificate, key } = values
-  const optional = { root, dataDir, uds, snapshotDir, accessScript, certificate, key }
+  const { root, dataDir, uds, snapshotDir, certificate, key, passAuthorization } = values
+  const { accessScript, authUserScript, authGroupScript, dispatchScript } = values
+  const hooks = { accessScript, authUserScript, authGroupScript, dispatchScript, passAuthorization }
+  const optional = { root, dataDir, uds, snapshotDir, certificate, key, ...hooks }
   return { ...(values as Present), ...optional }
 }

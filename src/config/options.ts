@@ -35,6 +35,32 @@ export interface Settings {
    * of the main thread. Absolute.
    */
   readonly accessScript: string | undefined
+  /**
+   * A Python file that knows the users: check_password(environ, user, password) for Basic,
+   * get_realm_hash(environ, user, realm) for Digest. Whoever is none of them gets 401. Absolute.
+   */
+  readonly authUserScript: string | undefined
+  /** How clients prove who they are to auth_user_script. */
+  readonly authType: 'basic' | 'digest'
+  /** What clients are told that the users of auth_user_script belong to. */
+  readonly authRealm: string
+  /**
+   * A Python file whose groups_for_user(environ, user) tells the groups of a user, who must be in
+   * one of require_group. Absolute.
+   */
+  readonly authGroupScript: string | undefined
+  /** A group that auth_group_script knows; users in none of them get 401. May be repeated. */
+  readonly requireGroup: readonly string[]
+  /**
+   * A Python file whose process_group(environ), application_group(environ) and
+   * callable_object(environ) say who answers a request; None leaves it as it is. Absolute.
+   */
+  readonly dispatchScript: string | undefined
+  /**
+   * Tells the application what clients send as Authorization, passwords included, as
+   * HTTP_AUTHORIZATION.
+   */
+  readonly passAuthorization: boolean | undefined
   /** The address to listen on. 0.0.0.0 or :: is every address of this machine. */
   readonly host: string
   /** The TCP port to listen on; 0 picks a free one. */

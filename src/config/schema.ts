@@ -3,6 +3,7 @@
 // The schemas are TypeBox's plain-literal form, so that this file costs nothing to import.
 
 import { APPLICATION_OPTIONS } from './declared/application.ts'
+import { HOOK_OPTIONS } from './declared/hooks.ts'
 import { LIMIT_OPTIONS } from './declared/limits.ts'
 import { LISTENING_OPTIONS } from './declared/listening.ts'
 import { OBSERVABILITY_OPTIONS } from './declared/observability.ts'
@@ -53,7 +54,14 @@ export interface Option {
   readonly computed?: string
   /** The plugin's default where it is not the command's. */
   readonly pluginDefault?: string
-  readonly heading: 'Application' | 'Listening' | 'Workers' | 'Snapshots' | 'Limits' | 'Logging'
+  readonly heading:
+    | 'Application'
+    | 'Hooks'
+    | 'Listening'
+    | 'Workers'
+    | 'Snapshots'
+    | 'Limits'
+    | 'Logging'
   /** Where it is not what `HEADING_SCOPES` says. */
   readonly scope?: Scope
   readonly placeholder?: string
@@ -69,11 +77,13 @@ export interface Option {
 
 /** All of them, in the order in which people see them. */
 export const OPTIONS: typeof APPLICATION_OPTIONS &
+  typeof HOOK_OPTIONS &
   typeof LISTENING_OPTIONS &
   typeof WORKER_OPTIONS &
   typeof LIMIT_OPTIONS &
   typeof OBSERVABILITY_OPTIONS = {
   ...APPLICATION_OPTIONS,
+  ...HOOK_OPTIONS,
   ...LISTENING_OPTIONS,
   ...WORKER_OPTIONS,
   ...LIMIT_OPTIONS,
@@ -99,6 +109,7 @@ export function appliesTo(name: OptionName, surface: Surface): boolean {
 
 const HEADING_SCOPES: Readonly<Partial<Record<Option['heading'], Scope>>> = {
   Application: 'mount',
+  Hooks: 'mount',
   Workers: 'group',
   Snapshots: 'group',
   Limits: 'group'

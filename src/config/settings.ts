@@ -114,6 +114,7 @@ function defaults(surface: 'command' | 'plugin', base: string): Layer {
   layer.pythonPath = { raw: [], origin: 'default', base }
   layer.trustedProxies = { raw: [], origin: 'default', base }
   layer.trustedProxyHeaders = { raw: [], origin: 'default', base }
+  layer.requireGroup = { raw: [], origin: 'default', base }
   layer.snapshotEnv = { raw: [], origin: 'default', base }
   layer.warmup = { raw: [], origin: 'default', base }
   layer.envFile = { raw: [], origin: 'default', base }

@@ -6,6 +6,9 @@ import type { Ending, LostRequest } from './death.ts'
 import type { Exchange } from './exchange.ts'
 import type { GroupWorker } from './worker.ts'
 
+/** When it is worth trying again, in seconds (RFC 9110, 10.2.3). */
+const SOON = { 'retry-after': '1' } as const
+
 /** A worker could not boot, or could not load the application. */
 export function bootError(failure: BootFailed, grants: readonly FileGrant[]): WasgiError {
   const traceback = withHostPaths(failure.traceback, grants)
@@ -77,7 +80,7 @@ export function answerError(
 
 function cutOffError(worker: string, exchange: Exchange, reason: string): WasgiError {
   const args = [worker, exchange.request.label, reason]
-  return new WasgiError('WASGI_ERR_WORKER_RECYCLED', args, { retryAfterSeconds: 1 })
+  return new WasgiError('WASGI_ERR_WORKER_RECYCLED', args, { headers: SOON })
 }
 
 /** What a request gets that its worker had started when its thread ended. */
@@ -112,7 +115,7 @@ export function lostRequest({ id, request }: Exchange): LostRequest {
 /** Nobody waits longer for being told so; a second is what a client may try again after. */
 export function queueFullError(limits: { group: string; queueLimit: number }): WasgiError {
   const { group, queueLimit } = limits
-  return new WasgiError('WASGI_ERR_QUEUE_FULL', [group, queueLimit], { retryAfterSeconds: 1 })
+  return new WasgiError('WASGI_ERR_QUEUE_FULL', [group, queueLimit], { headers: SOON })
 }
 
 export function queueTimeoutError(

@@ -2,8 +2,6 @@
 // from: what comes before it is Fastify's, what comes after it is dispatch/.
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
-import type { Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Exchange, GatewayRequest } from '../dispatch/exchange.ts'
 import type { RequestGroup } from '../dispatch/group.ts'
@@ -11,23 +9,25 @@ import { PIECE_BYTES, RequestBody } from '../dispatch/request-body.ts'
 import { WasgiError } from '../errors.ts'
 import { publicError } from '../public-error.ts'
 import type { Visits } from '../telemetry/visits.ts'
-import { encodeRequestHead, type RequestLine } from '../wire/request-head.ts'
-import { authorityOf } from '../wire/request-target.ts'
-import { type ProxyRules, throughProxies } from '../wire/trusted-proxies.ts'
-import type { AccessHook } from './access.ts'
+import { encodeRequestHead } from '../wire/request-head.ts'
+import type { ProxyRules } from '../wire/trusted-proxies.ts'
 import { sendEarlyHints } from './early-hints.ts'
 import { isHeldBack } from './expectations.ts'
+import type { Hooks } from './hooks/hooks.ts'
 import { lingerAfterResponse } from './linger.ts'
 import { turnOf } from './pipeline.ts'
 import { sendDebugPage, sendResponse } from './reply.ts'
 import { checkRequest, endsConnection, type HeadLimits, isHttp2 } from './request-checks.ts'
+import { type RequestFacts, requestFacts, withoutHeaders } from './request-facts.ts'
 
 export interface GatewayOptions {
   readonly group: RequestGroup
   /** The application's number in the group's interpreters. */
   readonly application: number
   /** Asked before the application is. */
-  readonly access: AccessHook | undefined
+  readonly hooks: Hooks | undefined
+  /** Whether the application is told what clients send as Authorization. */
+  readonly passAuthorization: boolean
   /** Who is told of requests in progress; undefined is nobody. */
   readonly visits?: Visits | undefined
   /** Decoded mount path, '' at the root: it becomes SCRIPT_NAME. */
@@ -40,6 +40,8 @@ export interface GatewayOptions {
   readonly proxies: ProxyRules | undefined
   readonly debug: boolean
 }
+
+const AUTHORIZATION = ['authorization']
 
 /** Answers one request. Rejects with an error whose text a client may see. */
 export async function answer(
@@ -55,9 +57,12 @@ export async function answer(
       throw new WasgiError('WASGI_ERR_CLIENT_GONE', ['its head'])
     }
     checkRequest(request.raw, request.originalUrl, options.limits)
-    const head = requestHead(options, request)
+    const facts = requestFacts(request, options)
     const label = `${request.raw.method ?? 'GET'} ${request.originalUrl}`
-    if (options.access !== undefined) await options.access.check({ head, label })
+    const told = options.hooks === undefined ? facts : await options.hooks.pass(facts, label)
+    // What happened while hooks were asked is not told again.
+    if (reply.raw.destroyed) throw new WasgiError('WASGI_ERR_CLIENT_GONE', [label])
+    const head = encoded(options.passAuthorization ? told : withoutHeaders(told, AUTHORIZATION))
     const taken = takeBody(request.raw, options)
     // Most requests have no body, and those need not wait a turn of the microtask queue.
     const { body, source } = taken instanceof Promise ? await taken : taken
@@ -74,8 +79,7 @@ export async function answer(
       reply.header('connection', 'close')
       lingerAfterResponse(request.raw.socket)
     }
-    const { retryAfterSeconds } = error
-    if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
+    reply.headers(error.headers)
     if (options.debug && error.traceback !== undefined) return sendDebugPage(reply, error)
     throw publicError(error)
   }
@@ -89,79 +93,13 @@ function cancelWhenClosed(reply: FastifyReply, exchange: Exchange): void {
   reply.raw.once('close', () => exchange.cancel())
 }
 
-function requestHead(options: GatewayOptions, request: FastifyRequest): string {
-  const received = requestLine(request, options)
-  const lines = headerLines(request.raw, received.target)
-  const { proxies } = options
-  const { line, headers } =
-    proxies === undefined
-      ? { line: received, headers: lines }
-      : throughProxies(proxies, received, lines)
-  const head = encodeRequestHead(line, headers)
+/** A head as a worker takes it. */
+function encoded({ line, headers }: RequestFacts): string {
+  const head = encodeRequestHead({ ...line, queueStart: Date.now() }, headers)
   if (head === undefined) {
     throw new WasgiError('WASGI_ERR_BAD_REQUEST', ['its head has characters that HTTP forbids'])
   }
   return head
-}
-
-function requestLine(
-  request: FastifyRequest,
-  { scriptName, proxies }: GatewayOptions
-): RequestLine {
-  const { raw } = request
-  const { socket } = raw
-  // Believing trustProxy first would let the client choose the proxy that trusted_proxies is to believe.
-  const peer = proxies === undefined ? request.ip : socket.remoteAddress
-  return {
-    method: raw.method ?? 'GET',
-    target: request.originalUrl,
-    httpVersion: raw.httpVersion,
-    scheme: proxies === undefined ? request.protocol : schemeOf(socket),
-    remoteAddress: plainAddress(peer ?? ''),
-    remotePort: String(socket.remotePort ?? ''),
-    ...serverAddress(request),
-    scriptName,
-    mount: scriptName
-  }
-}
-
-/**
- * Name, value, name, value. The Host is what the target or HTTP/2's `:authority` says, if one of them
- * does, whatever the field itself says (RFC 9112, 3.2.2; RFC 9113, 8.3.1).
- */
-function headerLines(raw: IncomingMessage, target: string): readonly string[] {
-  const { rawHeaders } = raw
-  const authority = isHttp2(raw) ? raw.headers[':authority'] : authorityOf(target)
-  if (authority === undefined && !isHttp2(raw)) return rawHeaders
-  const lines = authority === undefined ? [] : ['host', String(authority)]
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const [name = '', value = ''] = rawHeaders.slice(i, i + 2)
-    if (name.startsWith(':')) continue
-    if (authority !== undefined && name.toLowerCase() === 'host') continue
-    lines.push(name, value)
-  }
-  return lines
-}
-
-/** PEP 3333 wants both always; on a Unix socket the Host field is all there is to go by. */
-function serverAddress(request: FastifyRequest): { serverName: string; serverPort: string } {
-  const { localAddress, localPort } = request.raw.socket
-  if (localAddress !== undefined) {
-    const name = plainAddress(localAddress)
-    // RFC 3875, 4.1.14.
-    return { serverName: name.includes(':') ? `[${name}]` : name, serverPort: String(localPort) }
-  }
-  const port = request.protocol === 'https' ? '443' : '80'
-  return { serverName: 'localhost', serverPort: port }
-}
-
-function schemeOf(socket: Socket): 'http' | 'https' {
-  return (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http'
-}
-
-/** An IPv4 client of a dual-stack socket shows as `::ffff:192.0.2.1`. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address
 }
 
 type TakenBody = Pick<GatewayRequest, 'body' | 'source'>

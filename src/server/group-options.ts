@@ -13,7 +13,7 @@ import { WasgiError } from '../errors.ts'
 import type { SnapshotSettings } from '../snapshot/settings.ts'
 import { defaultStoreFolder } from '../snapshot/store.ts'
 import { GATEWAY_PATH } from '../wire/guest-paths.ts'
-import type { ApplicationSpec, FileGrant } from '../wire/messages.ts'
+import type { ApplicationSpec, FileGrant, Identity } from '../wire/messages.ts'
 
 /** The folder beside the application that `wasgi install` fills and `serve` finds by itself. */
 export const PACKAGES_FOLDER = 'python_modules'
@@ -51,12 +51,14 @@ export async function poolOptions(
     .map(({ guestPath }) => guestPath)
     .filter((path) => path.startsWith('/packages'))
   const [application, ...siblings] = specs
+  const name = freeName(pool.name, others)
   const boot = {
     grants,
     sysPath: [...roots.map((_root, index) => guestRoot(index)), ...packages],
     env: settings.env,
     application: application as ApplicationSpec,
     siblings,
+    identity: identityOf(pool, name),
     multiprocess: isMultiprocess(pool),
     debug: pool.mounts.some((mount) => mount.settings.debug),
     tmpLimitBytes: settings.tmpLimit,
@@ -65,7 +67,7 @@ export async function poolOptions(
     isolated: settings.isolation === 'request'
   }
   const options = {
-    name: freeName(pool.name, others),
+    name,
     mode: settings.mode,
     workers: settings.mode === 'embedded' ? 1 : settings.workers,
     lazy: settings.lazyInitialization,
@@ -99,7 +101,8 @@ async function applicationsOf(mounts: readonly ResolvedSettings[]) {
     const root = await realpath(found.root)
     assertRootAllowed(root)
     if (!roots.includes(root)) roots.push(root)
-    const spec = specOf(found, guestRoot(roots.indexOf(root)))
+    const dispatched = settings.dispatchScript !== undefined
+    const spec = { ...specOf(found, guestRoot(roots.indexOf(root))), dispatched }
     const key = JSON.stringify({ ...spec, target: '' })
     if (!specs.has(key)) specs.set(key, spec)
     applications.push({ target: found.target, number: [...specs.keys()].indexOf(key) })
@@ -114,9 +117,19 @@ function guestRoot(index: number): string {
 function specOf(
   { target, file, module, callable, call }: AppTarget,
   root: string
-): ApplicationSpec {
+): Omit<ApplicationSpec, 'dispatched'> {
   const own = file === null ? null : `${root}${file.slice(APPLICATION_ROOT.length)}`
-  return { target, root, file: own, module, callable, call, hook: null }
+  return { target, root, file: own, module, callable, call, hooks: [] }
+}
+
+function identityOf({ settings: { mode, workers } }: Pool, name: string): Identity {
+  const embedded = mode === 'embedded'
+  const [processGroup = '', ...applicationGroup] = name.split('|')
+  return {
+    processGroup: embedded ? '' : processGroup,
+    applicationGroup: applicationGroup.join('|'),
+    processes: embedded ? 1 : workers
+  }
 }
 
 /** mod_wsgi's rule: true whenever a number of processes was given, even if it is 1. */

@@ -2,7 +2,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { ForeignPyodide } from '../../workers/foreign.ts'
 import { type Pool, poolsOf, type Site } from '../config/application-group.ts'
-import { embeddedRequired } from '../config/embedding.ts'
 import { proxyRules } from '../config/proxies.ts'
 import type { ResolvedServer, Settings } from '../config/settings.ts'
 import {
@@ -19,11 +18,12 @@ import type { SnapshotStatus } from '../snapshot/counts.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { SlowRequests } from '../telemetry/slow-requests.ts'
 import { Visits, type VisitWatcher } from '../telemetry/visits.ts'
+import type { Identity } from '../wire/messages.ts'
 import type { ProxyRules } from '../wire/trusted-proxies.ts'
-import { AccessHook } from './access.ts'
 import { adopting } from './foreign.ts'
 import { groupEvents } from './group-log.ts'
 import { poolOptions } from './group-options.ts'
+import { Hooks, hooksKey } from './hooks/hooks.ts'
 
 /** One mounted application, as `app.wasgi` lists it. */
 export interface WasgiApplication {
@@ -83,7 +83,7 @@ export interface BegunApplication {
   readonly group: RequestGroup
   /** Its number among the applications of the group. */
   readonly number: number
-  readonly access: AccessHook | undefined
+  readonly hooks: Hooks | undefined
   /** Whom to believe about a client; undefined is nobody. */
   readonly proxies: ProxyRules | undefined
 }
@@ -155,8 +155,8 @@ async function beginPool(
     running.push({ group, shutdownTimeoutMs: settings.shutdownTimeout })
   }
   const rules = pool.mounts.map((mount) => proxyRules(mount.settings, mount.origins))
-  const hooks = await beginHooks(pool, options.name, mounted, events)
-  for (const hook of new Set(hooks)) if (hook !== undefined) run(hook.group)
+  const hooks = await beginHooks(pool, options.boot.identity, options.name, mounted, events)
+  for (const hook of new Set(hooks)) if (hook !== undefined) run(hook.interpreter.group)
   const targets = applications.map(({ target }) => target).join(', ')
   const group = isForbidden(settings)
     ? new RestrictedGroup(options.name, targets, (error) => events.onFailure(options.name, error))
@@ -168,7 +168,7 @@ async function beginPool(
     settings: mount.settings,
     group,
     number: applications[index]?.number ?? 0,
-    access: hooks[index],
+    hooks: hooks[index],
     proxies: rules[index]
   }))
 }
@@ -178,26 +178,22 @@ function isForbidden({ mode, restrictEmbedded }: Settings): boolean {
   return mode === 'embedded' && restrictEmbedded
 }
 
-/** The hook of each mount. Those with the same script share one interpreter. */
+/** The hooks of each mount. Those with the same scripts and rules share one interpreter. */
 async function beginHooks(
   { mounts }: Pool,
+  routes: Identity,
   group: string,
   { locks }: Mounted,
   events: GroupEvents
-): Promise<readonly (AccessHook | undefined)[]> {
-  const hooks = new Map<string, AccessHook>()
-  const all: (AccessHook | undefined)[] = []
+): Promise<readonly (Hooks | undefined)[]> {
+  const known = new Map<string, Hooks>()
+  const all: (Hooks | undefined)[] = []
   for (const mount of mounts) {
-    const { accessScript } = mount.settings
-    if (accessScript === undefined || !embeddedRequired(mount.settings)) {
-      all.push(undefined)
-      continue
-    }
-    const name = hooks.size === 0 ? `${group}-access` : `${group}-access-${hooks.size + 1}`
-    const hook =
-      hooks.get(accessScript) ?? (await AccessHook.begin(mount, accessScript, name, locks, events))
-    hooks.set(accessScript, hook)
-    all.push(hook)
+    const key = hooksKey(mount.settings)
+    const name = known.size === 0 ? `${group}-hooks` : `${group}-hooks-${known.size + 1}`
+    const hooks = known.get(key) ?? (await Hooks.begin(mount, routes, name, locks, events))
+    if (hooks !== undefined) known.set(key, hooks)
+    all.push(hooks)
   }
   return all
 }

@@ -17,6 +17,7 @@ import { mountFinder, scriptNameOf } from '../dispatch/mounts.ts'
 import { isSimpleContentType } from './content-type.ts'
 import { deferContinue } from './expectations.ts'
 import { answer, type GatewayOptions } from './gateway.ts'
+import { isAuthorizationPassed } from './hooks/hooks.ts'
 import {
   type BegunApplication,
   type BegunApplications,
@@ -77,20 +78,23 @@ export async function attach(
   await started
 }
 
-function listed({ target, group, access }: BegunApplication, prefix: string): WasgiApplication {
+function listed({ target, group, hooks }: BegunApplication, prefix: string): WasgiApplication {
   return {
     target,
     prefix,
     group: group.name,
     workers: () => group.workers(),
     snapshot: () => group.snapshot(),
-    conditions: () => [group.condition(), ...(access ? [access.group.condition()] : [])],
-    interpreters: () => [...group.interpreters(), ...(access?.group.interpreters() ?? [])]
+    conditions: () => [group.condition(), ...(hooks ? [hooks.interpreter.group.condition()] : [])],
+    interpreters: () => [
+      ...group.interpreters(),
+      ...(hooks?.interpreter.group.interpreters() ?? [])
+    ]
   }
 }
 
 function gatewayOptions(
-  { group, number, access, proxies, settings }: BegunApplication,
+  { group, number, hooks, proxies, settings }: BegunApplication,
   prefix: string,
   mounted: Mounted,
   log: FastifyBaseLogger
@@ -98,7 +102,8 @@ function gatewayOptions(
   return {
     group,
     application: number,
-    access,
+    hooks,
+    passAuthorization: isAuthorizationPassed(settings),
     visits: mounted.visits(group.name, settings, log),
     scriptName: scriptNameOf(prefix),
     limits: settings,

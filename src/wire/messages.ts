@@ -41,8 +41,31 @@ export interface ApplicationSpec {
   readonly module: string | null
   readonly callable: string | null
   readonly call: boolean
-  /** Whether it is a hook's script rather than an application; see wasgi/hooks.py. */
-  readonly hook: 'access' | null
+  /** Scripts of hooks rather than an application; see wasgi/hook_loader.py. */
+  readonly hooks: readonly HookScript[]
+  /** Whether a dispatch script may choose another callable of the module; see wasgi/by_name.py. */
+  readonly dispatched: boolean
+}
+
+/** A script that decides about requests before the application has them. */
+export interface HookScript {
+  readonly kind: 'access' | 'user' | 'group' | 'dispatch'
+  /** As the operator wrote it. */
+  readonly target: string
+  /** Guest path. */
+  readonly file: string
+  /** What it must define; null for a dispatch script, which need not define anything. */
+  readonly function: string | null
+}
+
+/** What `import mod_wsgi` tells of an interpreter. */
+export interface Identity {
+  /** '' in embedded mode. */
+  readonly processGroup: string
+  /** '' for %{GLOBAL}. */
+  readonly applicationGroup: string
+  /** How many interpreters the group has. */
+  readonly processes: number
 }
 
 /** Main → worker, once, after `hello`: make the interpreter and load the application. */
@@ -62,6 +85,7 @@ export interface Boot {
   readonly application: ApplicationSpec
   /** Further ones of the same application group; they are numbered from 1. */
   readonly siblings: readonly ApplicationSpec[]
+  readonly identity: Identity
   readonly multiprocess: boolean
   readonly debug: boolean
   readonly tmpLimitBytes: number

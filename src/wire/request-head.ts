@@ -16,10 +16,24 @@ export interface RequestLine {
   readonly scriptName: string
   /** The decoded mount path, which PATH_INFO is what follows of. Default: `scriptName`. */
   readonly mount?: string
+  /** As the server's log has it. */
+  readonly requestId?: string
+  /** The same for all requests of a connection. */
+  readonly connectionId?: string
+  /** Where the connection came in, whatever a proxy has told. */
+  readonly listenerHost?: string
+  readonly listenerPort?: string
+  /** When its head was there, and when it was given to the group. Milliseconds since the epoch. */
+  readonly requestStart?: number
+  readonly queueStart?: number
+  /** Further keys of the environ, which no header field can become: REMOTE_USER, for one. */
+  readonly variables?: Readonly<Record<string, string>>
 }
 
-/** How many lines come before the header fields. */
-export const HEAD_LINES = 10
+/** How many lines come before the values of the variables, which come before the header fields. */
+export const HEAD_LINES = 17
+/** The last of them: the names of the variables, with a space after each. */
+export const VARIABLES_LINE = 16
 
 /** NUL, carriage return, and what is beyond Latin-1. */
 const FORBIDDEN = /[\0\r\u0100-\uffff]/
@@ -33,11 +47,20 @@ export function encodeRequestHead(
   line: RequestLine,
   rawHeaders: readonly string[]
 ): string | undefined {
-  const start = `${line.method}\n${line.target}\n${line.httpVersion}\n${line.scheme}\n${line.remoteAddress}\n${line.remotePort}\n${line.serverName}\n${line.serverPort}\n${line.scriptName}\n${line.mount ?? line.scriptName}`
+  const { variables } = line
+  const names = variables === undefined ? [] : Object.keys(variables)
+  const added = variables === undefined ? '' : variableLines(variables)
+  const start = `${line.method}\n${line.target}\n${line.httpVersion}\n${line.scheme}\n${line.remoteAddress}\n${line.remotePort}\n${line.serverName}\n${line.serverPort}\n${line.scriptName}\n${line.mount ?? line.scriptName}\n${line.requestId ?? ''}\n${line.connectionId ?? ''}\n${line.listenerHost ?? ''}\n${line.listenerPort ?? ''}\n${line.requestStart ?? 0}\n${line.queueStart ?? 0}\n${added}`
   const head = rawHeaders.length === 0 ? start : `${start}\n${rawHeaders.join('\n')}`
   if (FORBIDDEN.test(head)) return undefined
-  const newlines = HEAD_LINES - 1 + rawHeaders.length
+  const newlines = HEAD_LINES - 1 + names.length + rawHeaders.length
   let at = -1
   for (let found = 0; found < newlines; found++) at = head.indexOf('\n', at + 1)
   return head.includes('\n', at + 1) ? undefined : head
+}
+
+/** Their names, and then the value of each on a line of its own. */
+function variableLines(variables: Readonly<Record<string, string>>): string {
+  const names = Object.keys(variables)
+  return `${names.map((name) => `${name} `).join('')}${names.map((name) => `\n${variables[name]}`).join('')}`
 }

@@ -113,6 +113,7 @@ async function boot(): Promise<Guest> {
       env: {},
       names: Object.keys(env),
       sys_path: ['/app'],
+      identity: { process_group: 'test', application_group: '', processes: 1, pid: 1 },
       multiprocess: true,
       run_once: false,
       worker: 'default/1',
@@ -126,7 +127,8 @@ async function boot(): Promise<Guest> {
     module: null,
     callable: null,
     call: false,
-    hook: null
+    hooks: [],
+    dispatched: false
   }
   guest.loaded = JSON.parse(await boundary.load.callPromising(JSON.stringify(target)))
   const { dumps } = python.pyimport('tools')

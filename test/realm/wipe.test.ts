@@ -44,9 +44,11 @@ const settings: Omit<Boot, 'kind'> = {
     module: null,
     callable: null,
     call: false,
-    hook: null
+    hooks: [],
+    dispatched: false
   },
   siblings: [],
+  identity: { processGroup: 'test', applicationGroup: '', processes: 1 },
   multiprocess: false,
   debug: false,
   tmpLimitBytes: 64 * 2 ** 20,
@@ -116,6 +118,7 @@ test.before(async (context) => {
     values: { HOME: '/tmp' },
     names: [],
     generation: 1,
+    identity: { process_group: 'test', application_group: '', processes: 1, pid: 1 },
     multiprocess: false,
     run_once: false
   }
@@ -188,6 +191,7 @@ test('leaves the memory as it was captured, byte for byte, and nothing of the re
       values: { HOME: '/tmp' },
       names: [],
       generation: 2,
+      identity: { process_group: 'test', application_group: '', processes: 1, pid: 1 },
       multiprocess: false,
       run_once: false
     }

@@ -64,10 +64,26 @@ test('the number of the application that is to answer goes along, and is 0 if no
   assert.is(load(new EnvironWriter(), {}, [], new Uint8Array(), 3).application, 3)
 })
 
-test('the environ has the CGI variables', () => {
-  const { environ } = read({ target: '/a/b?x=1&y=2' })
+test('the environ has the CGI variables, and what mod_wsgi tells of a request', () => {
+  const before = Date.now() / 1000
+  const { environ } = read({
+    target: '/a/b?x=1&y=2',
+    requestId: 'req-7',
+    connectionId: '3',
+    listenerHost: '192.0.2.2',
+    listenerPort: '8080',
+    requestStart: 1500,
+    queueStart: 2250
+  })
+  const {
+    'mod_wsgi.daemon_start': daemon,
+    'mod_wsgi.application_start': application,
+    ...rest
+  } = environ
 
-  assert.equal(environ, {
+  assert.ok(Number(daemon) >= before && Number(daemon) <= Date.now() / 1000, String(daemon))
+  assert.is(application, daemon)
+  assert.equal(rest, {
     REQUEST_METHOD: 'GET',
     SCRIPT_NAME: '',
     PATH_INFO: '/a/b',
@@ -79,8 +95,56 @@ test('the environ has the CGI variables', () => {
     REMOTE_ADDR: '192.0.2.7',
     REMOTE_PORT: '5000',
     SERVER_NAME: '192.0.2.1',
-    SERVER_PORT: '8000'
+    SERVER_PORT: '8000',
+    'mod_wsgi.script_name': '',
+    'mod_wsgi.path_info': '/a/b',
+    'mod_wsgi.request_id': 'req-7',
+    'mod_wsgi.connection_id': '3',
+    'mod_wsgi.listener_host': '192.0.2.2',
+    'mod_wsgi.listener_port': '8080',
+    'mod_wsgi.request_start': 1.5,
+    'mod_wsgi.queue_start': 2.25
   })
+})
+
+test('no header field becomes a variable, whatever it is called', () => {
+  const variables = { REMOTE_USER: 'alice', AUTH_TYPE: 'Basic' }
+  const fields = [
+    'REMOTE_USER',
+    'mallory',
+    'Remote-User',
+    'mallory',
+    'AUTH_TYPE',
+    'x',
+    'Accept',
+    'y'
+  ]
+
+  const known = read({ variables }, fields).environ
+  const nobody = read({}, fields).environ
+
+  assert.equal([known.REMOTE_USER, known.AUTH_TYPE], ['alice', 'Basic'])
+  assert.is(known.HTTP_ACCEPT, 'y')
+  assert.is('REMOTE_USER' in nobody || 'AUTH_TYPE' in nobody, false)
+  assert.is(nobody.HTTP_REMOTE_USER, 'mallory')
+})
+
+test('the same header names with and without variables are two lists of names', () => {
+  const writer = new EnvironWriter()
+  const nobody = load(writer, {}, ['Accept', 'a'])
+
+  const known = load(writer, { variables: { REMOTE_USER: 'alice' } }, ['Accept', 'a'])
+  const again = load(writer, {}, ['Accept', 'a'])
+
+  assert.equal(known.keys?.slice(22), ['REMOTE_USER', 'HTTP_ACCEPT'])
+  assert.equal(known.values.slice(22), ['alice', 'a'])
+  assert.equal([again.shape, again.keys], [nobody.shape, null])
+})
+
+test('a variable with a newline in it is not encoded', () => {
+  const variables = { REMOTE_USER: 'alice\nX' }
+
+  assert.is(encodeRequestHead({ ...LINE, variables }, []), undefined)
 })
 
 test('PATH_INFO holds the decoded bytes as Latin-1, whatever they are', () => {
@@ -196,11 +260,11 @@ test('keys cross once for each list of header names', () => {
   const second = load(writer, {}, ['Accept', 'd', 'Cookie', 'e', 'Cookie', 'f'])
   const other = load(writer, {}, ['Accept', 'd', 'Cookie', 'e'])
 
-  assert.equal(first.keys?.slice(12), ['HTTP_ACCEPT', 'HTTP_COOKIE'])
-  assert.equal(first.values.slice(12), ['a', 'b; c'])
+  assert.equal(first.keys?.slice(22), ['HTTP_ACCEPT', 'HTTP_COOKIE'])
+  assert.equal(first.values.slice(22), ['a', 'b; c'])
   assert.is(second.keys, null)
   assert.is(second.shape, first.shape)
-  assert.equal(second.values.slice(12), ['d', 'e; f'])
+  assert.equal(second.values.slice(22), ['d', 'e; f'])
   assert.not.equal(other.keys, null)
   assert.is.not(other.shape, first.shape)
 })

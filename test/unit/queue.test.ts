@@ -56,7 +56,7 @@ test(
     assert.instance(error, WasgiError)
     assert.is((error as WasgiError).code, 'WASGI_ERR_QUEUE_FULL')
     assert.is((error as WasgiError).statusCode, 503)
-    assert.is((error as WasgiError).retryAfterSeconds, 1)
+    assert.equal((error as WasgiError).headers, { 'retry-after': '1' })
     assert.equal(
       [running, ...waiting].map(({ over }) => over),
       [false, false, false, false]

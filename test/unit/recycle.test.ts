@@ -254,8 +254,9 @@ test(
 
     const error = await exchange.response.catch((reason: unknown) => reason as WasgiError)
     assert.instance(error, WasgiError)
-    const { code, statusCode, retryAfterSeconds } = error as WasgiError
-    assert.equal([code, statusCode, retryAfterSeconds], ['WASGI_ERR_WORKER_RECYCLED', 503, 1])
+    const { code, statusCode, headers } = error as WasgiError
+    assert.equal([code, statusCode], ['WASGI_ERR_WORKER_RECYCLED', 503])
+    assert.equal(headers, { 'retry-after': '1' })
     assert.is(worker.ending?.kind, 'reload')
   })
 )

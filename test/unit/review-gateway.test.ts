@@ -11,6 +11,7 @@ import type { ProcessGroup } from '../../src/dispatch/group.ts'
 import { ResponseStream } from '../../src/dispatch/response-stream.ts'
 import { WasgiError } from '../../src/errors.ts'
 import { answer } from '../../src/server/gateway.ts'
+import type { Hooks } from '../../src/server/hooks/hooks.ts'
 import { within } from './within.ts'
 
 const test = suite('gateway')
@@ -25,7 +26,8 @@ interface Site {
 /** `serve` is the application: it gets each request's exchange once it is under way. */
 async function site(
   app: FastifyInstance,
-  serve: (exchange: Exchange, request: GatewayRequest) => void
+  serve: (exchange: Exchange, request: GatewayRequest) => void,
+  hooks?: Pick<Hooks, 'pass'>
 ): Promise<Site> {
   const { promise: cancelled, resolve } = Promise.withResolvers<Exchange>()
   const handle = (request: GatewayRequest): Exchange => {
@@ -36,7 +38,8 @@ async function site(
   }
   const options = {
     group: { handle } as unknown as ProcessGroup,
-    access: undefined,
+    hooks: hooks as Hooks | undefined,
+    passAuthorization: true,
     application: 0,
     scriptName: '',
     limits: { requestLineLimit: 8190, headerLimit: 16_384, headerCountLimit: 100 },
@@ -206,6 +209,40 @@ test(
     assert.not.match(heads[0] ?? '', '\n:')
     assert.equal(bodies, ['body'])
     client.close()
+    await app.close()
+  })
+)
+
+test(
+  'a client that leaves while a hook decides has its request go nowhere',
+  within(5_000, async () => {
+    const fastify = Fastify()
+    const asked = Promise.withResolvers<void>()
+    const decided = Promise.withResolvers<void>()
+    const left = Promise.withResolvers<void>()
+    const answered = Promise.withResolvers<string>()
+    fastify.addHook('onRequest', async (_request, reply) => {
+      reply.raw.once('close', left.resolve)
+    })
+    fastify.addHook('onError', async (_request, _reply, error) => {
+      answered.resolve(error.code)
+    })
+    const pass: Hooks['pass'] = async (facts) => {
+      asked.resolve()
+      await decided.promise
+      return facts
+    }
+    const served = (): void => answered.resolve('the application was asked')
+    const { app, port } = await site(fastify, served, { pass })
+
+    const socket = connect(port, '127.0.0.1')
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await asked.promise
+    socket.destroy()
+    await left.promise
+    decided.resolve()
+
+    assert.is(await answered.promise, 'WASGI_ERR_CLIENT_GONE')
     await app.close()
   })
 )

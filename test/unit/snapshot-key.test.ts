@@ -30,7 +30,8 @@ const PARTS: KeyParts = {
     module: null,
     callable: null,
     call: false,
-    hook: null
+    hooks: [],
+    dispatched: false
   },
   grants: [GRANT],
   sysPath: ['/app', '/packages'],

@@ -73,13 +73,5 @@ export const APPLICATION_OPTIONS = {
     default: false,
     heading: 'Application',
     text: 'Shows tracebacks in the browser. Never for production: they tell strangers about your code.'
-  },
-  accessScript: {
-    kind: 'path',
-    schema: { type: 'string', minLength: 1 },
-    surfaces: ['command', 'plugin'],
-    heading: 'Application',
-    placeholder: 'FILE',
-    text: 'A Python file whose allow_access(environ, host) decides about each request, in an interpreter of the main thread.'
   }
 } as const

@@ -111,6 +111,7 @@ export async function bootVictim(options: VictimOptions = {}): Promise<Victim> {
     capture: false,
     adopted: false,
     sys_path: ['/app'],
+    identity: { process_group: 'test', application_group: '', processes: 1, pid: 1 },
     multiprocess: false,
     run_once: false,
     debug: false,
@@ -229,9 +230,11 @@ function bootMessage(
       module: null,
       callable: null,
       call: false,
-      hook: null
+      hooks: [],
+      dispatched: false
     },
     siblings: [],
+    identity: { processGroup: 'test', applicationGroup: '', processes: 1 },
     multiprocess: false,
     debug: false,
     tmpLimitBytes: 67_108_864,

@@ -19,8 +19,10 @@ from pyodide.ffi import (  # pyright: ignore[reportMissingImports]
     to_js,
 )
 
-from . import capture, origins, process, supplements, timeouts, variables
+from . import capture, identity, origins, process, supplements, timeouts, variables
+from .events import EVENTS
 from .handler import Gateway
+from .hook_loader import load as load_hooks
 from .host import TIMED_OUT, WARN
 from .loader import LoadError, Target
 from .loader import load as load_target
@@ -165,6 +167,7 @@ class GuestHost:
 
 
 _host = GuestHost()
+EVENTS.host = _host
 _gateway = Gateway(_host, LogStream(_host, WARN, "wsgi.errors"))
 
 serve = _gateway.serve
@@ -180,7 +183,7 @@ def configure(json_text: str) -> None:
         return
     _gateway.watch(process.open_streams(_host))
     variables.install(settings["names"], settings["env"], _variable)
-    process.set_path(settings["sys_path"], supplements.PATH)
+    process.set_path(settings["sys_path"], (*supplements.PATH, process.IMPORTABLE))
     process.enter()
     supplements.install(_host)
     timeouts.install(_host, Gateway.answer.__code__)
@@ -192,13 +195,16 @@ def configure(json_text: str) -> None:
 def _configure(settings: dict[str, Any]) -> None:
     run_once = settings["run_once"]
     _gateway.configure(settings["multiprocess"], run_once, settings["worker"])
+    identity.CURRENT.take(settings["identity"])
+    _gateway.describe(identity.CURRENT.environ())
 
 
 def _join(settings: dict[str, Any]) -> None:
     """Add to an interpreter that is the host program's what the application needs, and change
     nothing of what is there: it may do other things besides."""
     os.environ.update({name: _variable(name) for name in settings["names"]})
-    sys.path.extend(entry for entry in settings["sys_path"] if entry not in sys.path)
+    entries = [*settings["sys_path"], process.IMPORTABLE]
+    sys.path.extend(entry for entry in entries if entry not in sys.path)
 
 
 def _variable(name: str) -> str:
@@ -216,7 +222,7 @@ def load(json_text: str) -> str:
     target = Target(**settings)
     _gateway.leave_event_loop()
     try:
-        found = load_target(target)
+        found = load_hooks(target) if target.hooks else load_target(target)
     except LoadError as error:
         answer = {
             "ok": False,
@@ -225,7 +231,7 @@ def load(json_text: str) -> str:
             "traceback": error.traceback,
         }
     else:
-        _gateway.mount(found.application, number)
+        _gateway.mount(found.application, number, found.label.rpartition(":")[2])
         answer = {"ok": True, "callable": found.label}
     _gateway.flush()
     return json.dumps(answer)
@@ -268,6 +274,14 @@ def _javascript_held() -> list[str]:
         for name, value in list(names.items())
         if isinstance(value, JsProxy)
     ]
+
+
+def stop(json_text: str) -> str:
+    """Tell those who have subscribed that the interpreter is about to end."""
+    _gateway.leave_event_loop()
+    EVENTS.stop(json.loads(json_text)["reason"])
+    _gateway.flush()
+    return "{}"
 
 
 def resume(json_text: str) -> str:

@@ -4,13 +4,14 @@ every kind included, into an outcome for the host.
 
 import asyncio
 import traceback
-from collections.abc import Callable, Iterable, Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from marshal import loads
 from struct import Struct
 from typing import Any, Final
 
 from . import warm_up
 from .errors import ClientGone, ProtocolError
+from .events import EVENTS
 from .file_wrapper import FileWrapper
 from .headers import HeaderRules, HintRules
 from .host import ERROR, WARN, Host
@@ -18,6 +19,7 @@ from .log_streams import LogStream
 from .request_input import RequestInput
 from .response import NO_BODY, Response
 from .tracebacks import text_of
+from .watch import Watch, WatchedInput, WatchedResponse
 
 COMPLETE: Final = 0
 """A whole response lies in the response buffer."""
@@ -52,6 +54,7 @@ class Gateway:
         self._shapes: dict[int, tuple[str, ...]] = {}
         # Those of one application group, by number.
         self._applications: list[Application] = [_unloaded]
+        self._callables: list[str] = [""]
         self._constants: dict[str, Any] = {
             "wsgi.version": (1, 0),
             "wsgi.errors": errors,
@@ -68,13 +71,18 @@ class Gateway:
         self._constants["wsgi.run_once"] = run_once
         self._constants["wasgi.worker"] = worker
 
+    def describe(self, keys: Mapping[str, Any]) -> None:
+        """Add keys to the environ of every request."""
+        self._constants.update(keys)
+
     def watch(self, streams: tuple[LogStream, ...]) -> None:
         """Flush these, too, at the end of each request."""
         self._streams = (*self._streams, *streams)
 
-    def mount(self, application: Application, number: int = 0) -> None:
+    def mount(self, application: Application, number: int = 0, name: str = "application") -> None:
         """Answer requests for application `number` with this one. Numbers are given in order."""
         self._applications[number : number + 1] = [application]
+        self._callables[number : number + 1] = [name]
 
     def warm_up(self, requests: Sequence[str]) -> list[str]:
         """Answer requests such as `GET /` that nobody sent, with each application. Returns a line for
@@ -106,33 +114,52 @@ class Gateway:
             elif shape >= 0:
                 self._shapes[shape] = keys
             environ = dict(zip(keys, values, strict=True))
-            request_input = RequestInput(self._host, body)
+            watch = EVENTS.watch
+            kind = RequestInput if watch is None else WatchedInput
+            request_input = kind(self._host, body)
             if body is None and "HTTP_EXPECT" in environ:
                 request_input.held_back = True
             head_only = environ["REQUEST_METHOD"] == "HEAD"
-            response = Response(self._host, self._rules, self._hint_rules, request_input, head_only)
+            start = Response if watch is None else WatchedResponse
+            response = start(self._host, self._rules, self._hint_rules, request_input, head_only)
             environ.update(self._constants)
             # The host has decoded the body. Bottle would do it again.
             if "HTTP_TRANSFER_ENCODING" in environ:
                 del environ["HTTP_TRANSFER_ENCODING"]
             environ["wsgi.input"] = request_input
             environ["wsgi.early_hints"] = response.early_hints
+            EVENTS.environ = environ
             try:
-                outcome = self.answer(self._applications[number], environ, response)
+                application = self._applications[number]
+                environ["mod_wsgi.callable_object"] = self._callables[number]
+                outcome = self.answer(application, environ, response, watch)
             except BaseException as error:
                 del environ
                 outcome = self._fail(error, request_input, response)
+                if watch is not None and outcome & 15 != CLIENT_GONE:
+                    watch.failed(error)
             if request_input.gone:
                 outcome = CLIENT_GONE
             response.ended = True
             request_input.finish()
+            if watch is not None:
+                watch.finish()
+            EVENTS.environ = EVENTS.data = None
             self.flush()
             return outcome | RECYCLE if response.out_of_memory else outcome
         except BaseException as error:
             return self._last_resort(error)
 
-    def answer(self, application: Application, environ: dict[str, Any], response: Response) -> int:
+    def answer(
+        self,
+        application: Application,
+        environ: dict[str, Any],
+        response: Response,
+        watch: Watch | None = None,
+    ) -> int:
         """Call the application and send what it says. All of its code runs within this call."""
+        if watch is not None:
+            application = watch.begin(environ, response, application)
         iterable = application(environ, response)
         kind = type(iterable)
         if (kind is list or kind is tuple) and not response.sent:
@@ -270,6 +297,7 @@ class Gateway:
 
     def _last_resort(self, error: BaseException) -> int:
         """The gateway itself failed, most likely for want of memory or stack."""
+        EVENTS.environ = EVENTS.data = None
         data = b"The gateway failed while it handled a failure of the application.\n"
         try:
             data += text_of(error).encode("utf-8", "backslashreplace")[:8000]

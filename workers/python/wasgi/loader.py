@@ -6,12 +6,12 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Final
 
-from . import hooks
+from .by_name import ByName
 from .tracebacks import headline, text_of
 
 APPLICATION_ROOT: Final = "/app"
@@ -30,8 +30,10 @@ class Target:
     module: str | None
     callable: str | None
     call: bool
-    hook: str | None = None
-    """`access` for a hook's script; see hooks.py."""
+    hooks: Sequence[dict[str, Any]] = ()
+    """Scripts of hooks instead of an application; see hook_scripts.py."""
+    dispatched: bool = False
+    """Whether a dispatch script may choose another callable of the module."""
     root: str = APPLICATION_ROOT
     """The folder that is shown for it. Applications of one interpreter may have several."""
 
@@ -61,31 +63,25 @@ def load(target: Target) -> Found:
     except LoadError:
         raise
     except BaseException as error:
-        raise _import_failure(target, error) from None
-    if target.hook is not None:
-        return _hook(target, module)
-    return _pick(target, module)
-
-
-def _hook(target: Target, module: ModuleType) -> Found:
-    function = getattr(module, hooks.ALLOW_ACCESS, None)
-    if not callable(function):
-        raise _no_callable(target, f"it defines no {hooks.ALLOW_ACCESS}(environ, host)")
-    return Found(hooks.AccessHook(function), f"{_subject(target)}:{hooks.ALLOW_ACCESS}")
+        raise import_failure(target, error) from None
+    found = _pick(target, module)
+    if target.dispatched:
+        return Found(ByName(found.application, module), found.label)
+    return found
 
 
 def _import(target: Target) -> ModuleType:
     if target.file is not None and not os.path.isfile(target.file):
         raise LoadError("WASGI_ERR_APP_NOT_FOUND", [target.target, f"{target.file} is not a file"])
     if target.module is not None:
-        _put_first(_folder_of(target))
+        put_first(_folder_of(target))
         return _own(target, _import_module(target.module))
     if target.file is None:
         raise LoadError(
             "WASGI_ERR_APP_NOT_FOUND", [target.target, "it names no file and no module"]
         )
     folder, name = os.path.split(target.file)
-    _put_first(folder)
+    put_first(folder)
     stem = name.removesuffix(".py")
     if name.endswith(".py") and _imports_from(stem, target.file):
         return _import_module(stem)
@@ -126,7 +122,8 @@ def _own(target: Target, module: ModuleType) -> ModuleType:
     return module
 
 
-def _put_first(folder: str) -> None:
+def put_first(folder: str) -> None:
+    """Import from this folder before all others."""
     if folder in sys.path:
         sys.path.remove(folder)
     sys.path.insert(0, folder)
@@ -164,7 +161,8 @@ def _import_file(file: str, name: str) -> ModuleType:
     return module
 
 
-def _import_failure(target: Target, error: BaseException) -> LoadError:
+def import_failure(target: Target, error: BaseException) -> LoadError:
+    """What the host is told of a module that could not be imported."""
     if isinstance(error, SyntaxError) and error.filename and os.path.isfile(error.filename):
         reason = f"{error.msg} (line {error.lineno})" if error.lineno else str(error.msg)
         subject = target.target if error.filename == target.file else error.filename
@@ -196,9 +194,9 @@ def _pick(target: Target, module: ModuleType) -> Found:
         else:
             return Found(value, f"{_subject(target)}:{name}")
     if asynchronous:
-        raise _no_callable(target, _asgi(asynchronous))
+        raise no_callable(target, _asgi(asynchronous))
     tried = "it defines none of application, app, create_app() and make_app()"
-    raise _no_callable(target, tried + _suggestion(module))
+    raise no_callable(target, tried + _suggestion(module))
 
 
 def _attribute(target: Target, module: ModuleType, path: str) -> Any:
@@ -208,14 +206,14 @@ def _attribute(target: Target, module: ModuleType, path: str) -> Any:
             value = getattr(value, name)
         except AttributeError:
             reason = f"it defines no {path}{_suggestion(module)}"
-            raise _no_callable(target, reason) from None
+            raise no_callable(target, reason) from None
     return value
 
 
 def _made(target: Target, factory: Any, name: str) -> Found:
     """Call a factory. What it raises is a failed import, with its own traceback."""
     if not callable(factory):
-        raise _no_callable(target, f"{name} is {_kind(factory)}, which cannot be called")
+        raise no_callable(target, f"{name} is {_kind(factory)}, which cannot be called")
     try:
         application = factory()
     except BaseException as error:
@@ -227,13 +225,14 @@ def _made(target: Target, factory: Any, name: str) -> Found:
 
 def _checked(target: Target, value: Any, name: str) -> Found:
     if not callable(value):
-        raise _no_callable(target, f"{name} is {_kind(value)}, which cannot be called")
+        raise no_callable(target, f"{name} is {_kind(value)}, which cannot be called")
     if _is_asgi(value):
-        raise _no_callable(target, _asgi(name))
+        raise no_callable(target, _asgi(name))
     return Found(value, f"{_subject(target)}:{name}")
 
 
-def _no_callable(target: Target, reason: str) -> LoadError:
+def no_callable(target: Target, reason: str) -> LoadError:
+    """What the host is told of a module that lacks what is wanted."""
     subject = _subject(target)
     return LoadError("WASGI_ERR_APP_CALLABLE", [subject, reason, subject])
 

@@ -11,6 +11,8 @@ from .host import INFO, WARN, Host
 from .log_streams import LogStream
 
 APPLICATION_ROOT: Final = "/app"
+IMPORTABLE: Final = os.path.join(os.path.dirname(__file__), "importable")
+"""The folder of the modules that applications import from us. Behind all others, theirs win."""
 
 
 def set_environment(env: Mapping[str, str]) -> None:

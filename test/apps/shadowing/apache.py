@@ -1,0 +1,3 @@
+"""Not the module that mod_wsgi knows by this name."""
+
+OWN = "my apache"
