@@ -136,6 +136,12 @@ export interface WasgiGroupOptions {
    */
   readonly tmpLimit?: Size | undefined
   /**
+   * The most memory a worker's thread may use besides WebAssembly memory and /tmp: what Python
+   * hands to JavaScript. Then the worker is ended and replaced. Not in embedded mode. Default:
+   * "256M".
+   */
+  readonly hostBytesLimit?: Size | undefined
+  /**
    * How much of a response may be produced before the client has accepted it; then the application
    * waits. Default: "256K".
    */

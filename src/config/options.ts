@@ -241,6 +241,11 @@ export interface Settings {
    */
   readonly tmpLimit: number
   /**
+   * The most memory a worker's thread may use besides WebAssembly memory and /tmp: what Python
+   * hands to JavaScript. Then the worker is ended and replaced. Not in embedded mode. In bytes.
+   */
+  readonly hostBytesLimit: number
+  /**
    * How much of a response may be produced before the client has accepted it; then the application
    * waits. In bytes.
    */

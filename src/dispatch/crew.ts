@@ -33,6 +33,8 @@ export interface CrewOptions {
   /** Whether interpreters are made by `bootFor` alone, and not as soon as there are threads. */
   readonly lazy: boolean
   readonly startupTimeoutMs: number
+  /** What a worker's thread may hold outside of WebAssembly memory and /tmp. */
+  readonly hostBytesLimit: number
   /** Up to so many requests more than `boot.maximumRequests`, for each interpreter anew. */
   readonly maximumRequestsJitter: number
   readonly boot: BootTemplate
@@ -80,7 +82,7 @@ export class Crew {
     this.#pool =
       options.mode === 'embedded'
         ? new EmbeddedPool(data, poolEvents)
-        : new ThreadPool(options.workers, data, options.startupTimeoutMs, poolEvents)
+        : new ThreadPool(threadOptions(options), data, poolEvents)
   }
 
   /** Settles when every worker is ready, or with the first failure to boot; if lazy, at once. */
@@ -371,6 +373,10 @@ export class Crew {
 }
 
 const SHUTDOWN: Ending = { kind: 'shutdown', reason: 'the server was closed before it was done' }
+
+function threadOptions({ workers, startupTimeoutMs, hostBytesLimit }: CrewOptions) {
+  return { size: workers, greetTimeoutMs: startupTimeoutMs, hostBytesLimit }
+}
 
 /** What only a builder says (src/snapshot/builder.ts). */
 function isBuilders(message: FromWorker): message is Loaded | Built | Refused {

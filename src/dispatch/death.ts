@@ -10,6 +10,7 @@ export const DEATH_KINDS = [
   'request-timeout',
   'deadlock-timeout',
   'startup-timeout',
+  'host-bytes-limit',
   // Its interpreter ran out of memory, or has grown too much to be put back.
   'memory',
   // Nothing may follow the one request it served, and it could not be put back.

@@ -66,6 +66,7 @@ export class EmbeddedPool implements Pool {
           const settled = (): unknown => running.delete(reject)
           loop.run(batch).then(resolve, reject).finally(settled)
         }),
+      hostBytes: async () => 0,
       // What it is running cannot be stopped; it only has no way back to any request.
       terminate: async () => setImmediate(end, GIVEN_UP)
     })

@@ -16,6 +16,7 @@ import type { CrewEvents } from './crew-events.ts'
 import type { DeathKind, WorkerDeath } from './death.ts'
 import { Dispatcher, ROWS_PER_WORKER } from './dispatcher.ts'
 import type { Exchange, GatewayRequest } from './exchange.ts'
+import { HostBytesWatch } from './host-bytes.ts'
 import type { RecycleLimits } from './recycle.ts'
 import { Recycler } from './recycler.ts'
 import { Rotation } from './rotation.ts'
@@ -194,7 +195,7 @@ export class ProcessGroup implements RequestGroup {
     this.#rotation = new Rotation(this.#crew, (worker, ending) =>
       this.#dispatcher.retire(worker, ending)
     )
-    this.#sweeper = this.#startSweeping(options.recycle)
+    this.#sweeper = this.#startSweeping(options.recycle, options.hostBytesLimit)
   }
 
   #crewEvents(events: GroupEvents): CrewEvents {
@@ -226,7 +227,7 @@ export class ProcessGroup implements RequestGroup {
     }
   }
 
-  #startSweeping(limits: RecycleLimits): NodeJS.Timeout {
+  #startSweeping(limits: RecycleLimits, hostBytesLimit: number): NodeJS.Timeout {
     const recycler = new Recycler(
       {
         limits,
@@ -237,10 +238,12 @@ export class ProcessGroup implements RequestGroup {
       this.#dispatcher,
       this.#rotation
     )
+    const hostBytes = new HostBytesWatch(hostBytesLimit)
     return setInterval(() => {
       this.#dispatcher.sweep()
       this.#dispatcher.sweepQueue()
       this.#crew.sweep()
+      hostBytes.sweep(this.#crew.workers)
       if (!this.#foreign) recycler.sweep()
     }, SWEEP_MS).unref()
   }

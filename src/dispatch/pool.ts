@@ -9,6 +9,7 @@ import type { Batch, GroupData, Hello } from '../wire/messages.ts'
 import { WORKERS_URL } from './assets.ts'
 import { bootDelayMs } from './backoff.ts'
 import type { Ending } from './death.ts'
+import { hostBytesReason } from './host-bytes.ts'
 
 /** Threads, each announced by its greeting and by its exit. */
 export interface Pool {
@@ -26,6 +27,8 @@ export interface PoolThread {
   readonly port: MessagePort
   /** Runs requests in this thread, one after the other. Rejects when it ends before it is through. */
   run(batch: Batch): Promise<void>
+  /** Bytes behind JavaScript's objects in this thread; in the main thread 0, since they are not only its. */
+  hostBytes(): Promise<number>
   /** Stops the thread at once, whatever it runs. */
   terminate(): Promise<unknown>
 }
@@ -49,17 +52,31 @@ interface Newborn {
   usable: boolean
   /** What it has failed of. */
   failure: string
+  kind: 'exit' | 'crash' | 'host-bytes-limit'
   readonly timer: NodeJS.Timeout
 }
 
 /** Tasks Piscina may hold in one thread; the group itself never hands out as many requests. */
 const TASKS_PER_THREAD = 64
 
+/** What a thread's own objects take, and room for V8 to work in. */
+const OWN_HEAP_MB = 96
+const MEBIBYTE = 2 ** 20
+
+export interface ThreadPoolOptions {
+  readonly size: number
+  /** A thread that has not greeted after so long is ended. */
+  readonly greetTimeoutMs: number
+  /** What a thread may hold in JavaScript's objects, besides its own. */
+  readonly hostBytesLimit: number
+}
+
 export class ThreadPool implements Pool {
   readonly #size: number
   readonly #data: GroupData
   readonly #events: PoolEvents
   readonly #greetTimeoutMs: number
+  readonly #hostBytesLimit: number
   readonly #pools = new Set<Piscina>()
   readonly #threads = new Map<number, Newborn>()
   /** Threads there should be beyond `#size`. */
@@ -70,10 +87,11 @@ export class ThreadPool implements Pool {
   #chosen = -1
   #closed = false
 
-  /** A thread that has not greeted after `greetTimeoutMs` is ended. */
-  constructor(size: number, data: GroupData, greetTimeoutMs: number, events: PoolEvents) {
+  constructor(options: ThreadPoolOptions, data: GroupData, events: PoolEvents) {
+    const { size, greetTimeoutMs, hostBytesLimit } = options
     this.#size = size
     this.#greetTimeoutMs = greetTimeoutMs
+    this.#hostBytesLimit = hostBytesLimit
     this.#data = data
     this.#events = events
     this.#addPool(size)
@@ -112,7 +130,10 @@ export class ThreadPool implements Pool {
       workerData: this.#data,
       env: {},
       execArgv: [...THREAD_OPTIONS],
-      resourceLimits: { stackSizeMb: STACK_MB },
+      resourceLimits: {
+        stackSizeMb: STACK_MB,
+        maxOldGenerationSizeMb: OWN_HEAP_MB + Math.ceil(this.#hostBytesLimit / MEBIBYTE)
+      },
       loadBalancer: (_task, workers) => workers.find((worker) => worker.id === this.#chosen) ?? null
     })
     this.#pools.add(pool)
@@ -138,10 +159,19 @@ export class ThreadPool implements Pool {
       void worker.terminate()
     }
     const timer = setTimeout(late, this.#greetTimeoutMs)
-    const thread: Newborn = { worker, greeted: false, usable: true, failure: '', timer }
+    const thread: Newborn = {
+      worker,
+      greeted: false,
+      usable: true,
+      kind: 'exit',
+      failure: '',
+      timer
+    }
     this.#threads.set(threadId, thread)
     worker.once('error', (error: unknown) => {
       thread.failure = describeThreadError(error)
+      thread.kind = isOutOfMemory(error) ? 'host-bytes-limit' : 'crash'
+      if (isOutOfMemory(error)) thread.failure = hostBytesReason(this.#hostBytesLimit)
       thread.usable = false
       if (thread.greeted) this.#events.onFault(threadId)
     })
@@ -152,8 +182,7 @@ export class ThreadPool implements Pool {
       const { failure } = thread
       const exit = `its thread exited with code ${code}`
       if (thread.greeted) {
-        const kind = failure === '' ? 'exit' : 'crash'
-        this.#events.onExit(threadId, { kind, reason: failure || exit })
+        this.#events.onExit(threadId, { kind: thread.kind, reason: failure || exit })
       } else if (!this.#closed) {
         this.#stillborn++
         this.#events.onStillborn(failure || `${exit} before it began`)
@@ -177,6 +206,7 @@ export class ThreadPool implements Pool {
         this.#chosen = threadId
         return pool.run(batch)
       },
+      hostBytes: async () => (await thread.worker.getHeapStatistics()).external_memory,
       terminate: () => this.#end(pool, thread.worker)
     })
   }
@@ -217,6 +247,11 @@ export class ThreadPool implements Pool {
 /** The worker's entry has the ending of this very file: `.ts` in a clone, `.js` when installed. */
 function workerFile(): string {
   return import.meta.url.endsWith('.ts') ? 'main.ts' : 'main.js'
+}
+
+/** V8's own limit, which counts objects alone. */
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
 }
 
 function describeThreadError(error: unknown): string {

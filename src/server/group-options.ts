@@ -77,6 +77,7 @@ export async function poolOptions(
     queueTimeoutMs: settings.queueTimeout,
     queueLimit: settings.queueLimit,
     startupTimeoutMs: settings.startupTimeout,
+    hostBytesLimit: settings.hostBytesLimit,
     maximumRequestsJitter: settings.maximumRequestsJitter,
     recycle: {
       restartIntervalMs: settings.restartInterval,

@@ -67,6 +67,11 @@ def fill_javascript():
         KEPT.append(to_js(piece))
 
 
+def fill_javascript_heap():
+    while True:
+        KEPT.append(to_js([f"{number} is a string" for number in range(10_000)]))
+
+
 def close_streams():
     sys.stdout.close()
     sys.stderr.close()
@@ -85,5 +90,6 @@ RUIN = {
     "fill_tmp": fill_tmp,
     "generate": generate,
     "fill_javascript": fill_javascript,
+    "fill_javascript_heap": fill_javascript_heap,
     "close_streams": close_streams,
 }

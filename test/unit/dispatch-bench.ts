@@ -65,6 +65,10 @@ export class FakeThread implements PoolThread {
     for (const running of this.#running) running.reject(new Error('thread ended'))
   }
 
+  hostBytes(): Promise<number> {
+    return Promise.resolve(0)
+  }
+
   terminate(): Promise<void> {
     this.terminated = true
     return Promise.resolve()

@@ -41,7 +41,7 @@ function watch(
   const changed = (): void => {
     for (const check of checks) check()
   }
-  const pool = new ThreadPool(size, DATA, greetTimeoutMs, {
+  const pool = new ThreadPool({ size, greetTimeoutMs, hostBytesLimit: 2 ** 28 }, DATA, {
     onThread: (thread) => {
       live.set(thread.threadId, thread)
       onThread(thread)

@@ -115,6 +115,16 @@ export const LIMIT_OPTIONS = {
     placeholder: 'SIZE',
     text: 'The most that one interpreter may keep in /tmp, which is private memory; then writing fails with ENOSPC.'
   },
+  hostBytesLimit: {
+    kind: 'size',
+    schema: { type: 'integer', minimum: 67_108_864, maximum: 9_007_199_254_740_991 },
+    surfaces: ['command', 'plugin'],
+    default: '256M',
+    heading: 'Limits',
+    placeholder: 'SIZE',
+    expected: 'a size of 64M or more',
+    text: "The most memory a worker's thread may use besides WebAssembly memory and /tmp: what Python hands to JavaScript. Then the worker is ended and replaced. Not in embedded mode."
+  },
   responseWindow: {
     kind: 'size',
     schema: { type: 'integer', minimum: 4_096, maximum: 67_108_864 },
