@@ -123,11 +123,13 @@ function specOf(
   return { target, root, file: own, module, callable, call, hooks: [] }
 }
 
-function identityOf({ settings: { mode, workers } }: Pool, name: string): Identity {
+/** `name` is what the group came to be called, in logs as well. */
+function identityOf({ settings, name: given }: Pool, name: string): Identity {
+  const { mode, workers, processGroup } = settings
   const embedded = mode === 'embedded'
-  const [processGroup = '', ...applicationGroup] = name.split('|')
+  const [, ...applicationGroup] = given.split('|')
   return {
-    processGroup: embedded ? '' : processGroup,
+    processGroup: embedded ? '' : applicationGroup.length === 0 ? name : processGroup,
     applicationGroup: applicationGroup.join('|'),
     processes: embedded ? 1 : workers
   }

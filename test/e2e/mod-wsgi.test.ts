@@ -149,6 +149,21 @@ test(
 )
 
 test(
+  'an application group is named to its applications',
+  within(LIMIT_MS, async () => {
+    const app = Fastify({ pluginTimeout: 0 })
+    const groups = { processGroup: 'shop', applicationGroup: 'tills', workers: 1 }
+    await app.register(wasgi, { app: testApp('hooked_site.py'), ...groups })
+
+    const environ = (await app.inject('/')).json()
+    await app.close()
+
+    const names = [environ['mod_wsgi.process_group'], environ['mod_wsgi.application_group']]
+    assert.equal(names, ['shop', 'tills'])
+  })
+)
+
+test(
   'modules of the application that are called as ours are its own',
   within(LIMIT_MS, async () => {
     const app = Fastify({ pluginTimeout: 0 })
