@@ -199,6 +199,22 @@ test(
   })
 )
 
+test('nobody is replaced while another one is missing, whatever took it', () => {
+  const crew = new FakeCrew(2)
+  const rotation = rotationOf(crew)
+  const [, second] = crew.workers
+  assert.ok(second)
+  crew.end(1)
+
+  rotation.add(second, RELOAD)
+  rotation.advance()
+  assert.equal(crew.done, [])
+  crew.boot()
+  rotation.advance()
+
+  assert.equal(crew.done, ['retire 2'])
+})
+
 test('a worker that has gone for another reason loses its turn', () => {
   const crew = new FakeCrew(2)
   const rotation = rotationOf(crew)
