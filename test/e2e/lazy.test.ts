@@ -26,6 +26,7 @@ test(
 
       assert.is(reply.text, 'Hello, world!\n')
       assert.is(again.status, 200)
+      await server.logged(/interpreter ready group=/) // written after the response, it may be
       assert.is(interpreters(server), 1)
     } finally {
       await server.close()
@@ -47,6 +48,7 @@ test(
         replies.map(({ text }) => text),
         ['a met b\n', 'b met a\n']
       )
+      await server.logged(/(?:interpreter ready group=[\s\S]*?){2}/)
       assert.is(interpreters(server), 2)
     } finally {
       await server.close()
