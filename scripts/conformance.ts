@@ -5,6 +5,7 @@ import { type Row, type Section, TRANSPORTS, type Transport } from '../test/conf
 import { loadRows, transportsOf } from '../test/conformance/table.ts'
 
 const PAGE = 'docs/reference/conformance.md'
+const LIMITS = 'docs/limits.md'
 
 const SECTIONS: readonly Section[] = [
   'The environ',
@@ -108,9 +109,21 @@ function cell(text: string): string {
   return text.replace(/[<>|*_\\&]/g, (character) => ENTITIES[character] ?? `\\${character}`)
 }
 
+/** What Node's parser refuses is a limit, too, and said where limits are. */
+function unlisted(rows: readonly Row[]): readonly string[] {
+  const limits = readFileSync(new URL(`../${LIMITS}`, import.meta.url), 'utf8')
+  const codes = new Set(rows.flatMap(({ parser }) => parser ?? []))
+  return [...codes].filter((code) => !limits.includes(`\`${code}\``))
+}
+
 async function main(): Promise<void> {
   const file = new URL(`../${PAGE}`, import.meta.url)
-  const text = page(await loadRows())
+  const rows = await loadRows()
+  const text = page(rows)
+  for (const code of unlisted(rows)) {
+    process.stderr.write(`${LIMITS} does not say what Node's parser refuses with ${code}\n`)
+    process.exitCode = 1
+  }
   if (!process.argv.includes('--check')) writeFileSync(file, text)
   else if (readFileSync(file, 'utf8') !== text) {
     process.stderr.write(`${PAGE} is stale: run "node scripts/conformance.ts"\n`)
