@@ -68,6 +68,11 @@ export const ERRORS = {
     status: 500,
     text: 'The configuration file "%s" cannot be used: %s.'
   },
+  WASGI_ERR_CONFIG_IMPORT: {
+    blame: 'operator',
+    status: 500,
+    text: 'The Apache configuration "%s" cannot be imported: %s.'
+  },
   WASGI_ERR_ROOT_REFUSED: {
     blame: 'operator',
     status: 500,
