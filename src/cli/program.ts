@@ -5,6 +5,7 @@ import { EXIT } from '../errors.ts'
 import { docsFolder, versionLine } from '../package.ts'
 import { addCheck } from './commands/check.ts'
 import { addConfig } from './commands/config.ts'
+import { addImportConfig } from './commands/import-config.ts'
 import { addInstall } from './commands/install.ts'
 import { addServe } from './commands/serve.ts'
 import { addSnapshot } from './commands/snapshot.ts'
@@ -49,6 +50,7 @@ function createProgram(
   addServe(program, surroundings, actions.startServer, finish)
   addCheck(program, surroundings, actions.checkApplication, finish)
   addConfig(program, surroundings, finish)
+  addImportConfig(program, surroundings, finish)
   addInstall(program, surroundings, actions.installPackages, finish)
   addSnapshot(program, surroundings, actions.snapshots, finish)
   return program
@@ -64,6 +66,7 @@ Examples:
   wasgi serve app.py             serve the WSGI application in app.py on http://127.0.0.1:8000
   wasgi check app.py             import it and say whether it can be served
   wasgi config show              what counts, and where each value is from
+  wasgi import-config site.conf  make a wasgi.toml of an Apache configuration with mod_wsgi
   wasgi install flask            put Flask into python_modules, where serve finds it
   wasgi snapshot build app.py    make the snapshot that serve starts from
   wasgi snapshot inspect app.py  tell what is in it, or why there can be none
