@@ -178,6 +178,11 @@ export const ERRORS = {
     status: 503,
     text: 'Process group "%s" has lost %s workers within %s s, each soon after it was ready; the last one: %s. The next is made in %s s. Look at what they have in common: the first request, or what the application does beside its requests.'
   },
+  WASGI_ERR_RELOAD: {
+    blame: 'operator',
+    status: 500,
+    text: 'The %s was not reloaded: %s What was loaded before goes on serving. Mend what is named, and reload again.'
+  },
   WASGI_ERR_EMBEDDED_RESTRICTED: {
     blame: 'operator',
     status: 500,

@@ -157,10 +157,11 @@ export class InterpreterLife {
 
   /** Boots, imports, warms up and captures. */
   async build(settings: Build): Promise<Built | Refused | BootFailed> {
-    const watched = new WatchedFiles(settings.grants, [GATEWAY_PATH])
+    const watched = settings.trial ? undefined : new WatchedFiles(settings.grants, [GATEWAY_PATH])
     const answer = await this.#load(watched)
     if (!answer.ok) return bootFailed(answer)
     this.#post({ kind: 'loaded' })
+    if (watched === undefined) return { kind: 'refused', reasons: [], traceback: '' }
     try {
       return await this.#capture(settings, watched, answer.callable)
     } catch (error) {

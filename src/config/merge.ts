@@ -28,6 +28,8 @@ export interface ResolvedMounts extends ResolvedSettings {
 export interface ResolvedServer extends ResolvedMounts {
   /** By name: all that the configuration names, whether a mount uses them or not. */
   readonly groups: ReadonlyMap<string, ResolvedSettings>
+  /** Reads all of it anew, files included; throws as the first time. */
+  readonly reread?: () => ResolvedServer
 }
 
 /** What `os.environ` will hold, name by name. */

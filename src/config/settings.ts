@@ -40,7 +40,8 @@ const FASTIFY_OPTIONS: readonly string[] = ['prefix', 'logLevel', 'logSerializer
 
 /** Settings for a command: defaults < file < WASGI_* variables < flags. */
 export function settingsFromCommandLine(line: CommandLine): ResolvedServer {
-  return withMounts(configurationFromCommandLine(line))
+  const server = withMounts(configurationFromCommandLine(line))
+  return { ...server, reread: () => settingsFromCommandLine(line) }
 }
 
 /** As `settingsFromCommandLine`, but there may be no application. */
@@ -95,7 +96,8 @@ function settingsFromObject(
   // Without an app, its check finds nothing, and says so in the program's words.
   const nothing = { app: { raw: undefined, origin: whose, base } }
   const own = source.mounts.length > 0 ? source.top : { ...nothing, ...source.top }
-  return withMounts(resolveServer([defaults(surface, base), own], source))
+  const server = withMounts(resolveServer([defaults(surface, base), own], source))
+  return { ...server, reread: () => settingsFromObject(options, surface) }
 }
 
 function withMounts(server: ResolvedServer): ResolvedServer {

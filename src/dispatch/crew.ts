@@ -6,6 +6,7 @@ import type {
   Boot,
   BootFailed,
   Built,
+  FileGrant,
   FromWorker,
   GroupData,
   Loaded,
@@ -21,6 +22,7 @@ import { bootError, crashLoopError } from './failure.ts'
 import { type Pool, type PoolEvents, type PoolThread, ThreadPool } from './pool.ts'
 import { drawMaximumRequests } from './recycle.ts'
 import type { SharedLocks } from './shared-locks.ts'
+import { Staff } from './staff.ts'
 import { type BootTemplate, GroupWorker, type Prepared } from './worker.ts'
 
 /** mod_wsgi's words: an interpreter in the main thread, or one in each worker thread. */
@@ -42,10 +44,11 @@ export interface CrewOptions {
 
 export class Crew {
   readonly #options: CrewOptions
+  readonly staff: Staff
+  #template: BootTemplate
   readonly #events: CrewEvents
   readonly #locks: SharedLocks
   readonly #pool: Pool
-  readonly #workers = new Map<number, GroupWorker>()
   readonly #bootTimers = new Map<GroupWorker, NodeJS.Timeout>()
   readonly #started = Promise.withResolvers<void>()
   /** failed: some worker could not boot while all were to; nothing is told any more. */
@@ -65,6 +68,8 @@ export class Crew {
 
   constructor(options: CrewOptions, data: GroupData, locks: SharedLocks, events: CrewEvents) {
     this.#options = options
+    this.staff = new Staff(options)
+    this.#template = options.boot
     this.#events = events
     this.#locks = locks
     this.#onDemand = options.lazy
@@ -91,20 +96,25 @@ export class Crew {
   }
 
   get workers(): Iterable<GroupWorker> {
-    return this.#workers.values()
+    return this.staff.workers.values()
+  }
+
+  get grants(): readonly FileGrant[] {
+    return this.#template.grants
   }
 
   /** Says what interpreters are made from: threads have started meanwhile, and wait for it. */
-  prepare(prepared: Prepared): void {
+  prepare(prepared: Prepared, template: BootTemplate): void {
     this.#prepared = prepared
-    for (const worker of [...this.#workers.values()]) this.#begin(worker)
+    this.#template = template
+    for (const worker of [...this.staff.workers.values()]) this.#begin(worker)
   }
 
   /** Ends workers whose wipe hangs in a hook of the application's. */
   sweep(): void {
     const { startupTimeoutMs } = this.#options
     const since = monotonicMs() - startupTimeoutMs
-    for (const worker of this.#workers.values()) {
+    for (const worker of this.staff.workers.values()) {
       const { wipingSince } = worker
       if (wipingSince === 0 || wipingSince > since || worker.state === 'dead') continue
       worker.terminate(
@@ -119,8 +129,8 @@ export class Crew {
     // Asked for nearly every request of a busy group; an eager one has nothing to make.
     if (!this.#onDemand || this.#prepared === undefined) return
     if (!this.mayBoot) return
-    let wanted = count - this.#count('booting')
-    for (const worker of this.#workers.values()) {
+    let wanted = count - this.staff.count('booting')
+    for (const worker of this.staff.living) {
       if (wanted <= 0) return
       if (worker.state !== 'empty') continue
       this.#boot(worker)
@@ -131,8 +141,8 @@ export class Crew {
   /** Whether a request may wait for an interpreter that is being made, or can be made for it. */
   get hasSpare(): boolean {
     if (!this.#onDemand) return false
-    if (this.#count('booting') > 0) return true
-    return this.#count('empty') > 0 && this.mayBoot
+    if (this.staff.count('booting') > 0) return true
+    return this.staff.count('empty') > 0 && this.mayBoot
   }
 
   get bootsOnDemand(): boolean {
@@ -146,16 +156,17 @@ export class Crew {
 
   /** See RotatingCrew, here and below. */
   get isWhole(): boolean {
-    if (this.#onDemand) return this.#count('retiring') + this.#count('booting') === 0
-    return this.#count('ready') >= this.#options.workers
+    if (this.#onDemand) return this.staff.count('retiring') + this.staff.count('booting') === 0
+    return this.staff.count('ready') >= this.staff.wanted
   }
 
   get replacesFirst(): boolean {
-    return this.#pool.canGrow && !this.#onDemand
+    if (this.staff.wanted > 1 || this.#onDemand) return false
+    return this.staff.hasParked || this.#pool.canGrow
   }
 
   get surplus(): number {
-    return Math.max(0, this.#count('ready') - this.#options.workers)
+    return Math.max(0, this.staff.count('ready') - this.staff.wanted)
   }
 
   get mayBoot(): boolean {
@@ -163,21 +174,37 @@ export class Crew {
   }
 
   grow(): void {
-    this.#pool.grow()
+    this.staff.extra = 1
+    if (!this.#unpark()) this.#pool.grow()
   }
 
-  /** Ends one that is too many: of those that there are the one that is least ready. */
+  /** Ends one that is too many. */
   shrink(): void {
-    const living = [...this.#workers.values()].filter(({ state }) => state !== 'dead')
-    if (living.length <= this.#options.workers) return
-    const victim = living.find(({ state }) => state !== 'ready') ?? living.at(-1)
-    victim?.terminate('reload', 'it was one more than there should be')
+    this.staff.extra = 0
+    this.staff.leastReady()?.terminate('reload', 'it was one more than there should be')
+  }
+
+  /** One worker more or less from now on. Gives the one that is to be retired for that, if one is. */
+  resize(by: 1 | -1): GroupWorker | undefined {
+    const staff = this.staff
+    const wanted = Math.max(1, Math.min(staff.wanted + by, staff.most))
+    if (wanted === staff.wanted) return undefined
+    staff.wanted = wanted
+    if (by === -1) return staff.dismiss()
+    if (!this.#unpark()) this.#pool.enlarge()
+    return undefined
+  }
+
+  #unpark(): boolean {
+    const worker = this.staff.unpark()
+    if (worker !== undefined) this.#begin(worker)
+    return worker !== undefined
   }
 
   async close(): Promise<void> {
     if (this.#state !== 'failed') this.#state = 'closed'
     for (const timer of [...this.#bootTimers.values(), ...this.#retries]) clearTimeout(timer)
-    for (const worker of this.#workers.values()) {
+    for (const worker of this.staff.workers.values()) {
       worker.state = 'dead' // Piscina ends the threads; nothing may be handed to them meanwhile
       worker.ending ??= SHUTDOWN
     }
@@ -185,20 +212,21 @@ export class Crew {
   }
 
   #add(thread: PoolThread): void {
-    const number = this.#freeNumber()
+    const number = this.staff.freeNumber()
     const worker = new GroupWorker(
       `${this.#options.name}/${number}`,
       number,
       this.#locks.newOwner(),
       thread
     )
-    this.#workers.set(thread.threadId, worker)
+    this.staff.workers.set(thread.threadId, worker)
     this.#begin(worker)
   }
 
   #begin(worker: GroupWorker): void {
     // One whose thread has failed meanwhile is replaced, not booted.
     if (this.#prepared === undefined || worker.state !== 'empty') return
+    if (this.staff.parks(worker)) return
     const delayMs = this.#retryAt - performance.now()
     if (delayMs > 0) this.#later(delayMs, () => this.#begin(worker))
     else if (this.#onDemand) this.#events.onEmpty()
@@ -218,9 +246,11 @@ export class Crew {
     const logBudget = createLogBudget()
     const budget = new LogBudget(logBudget)
     const { name, owner, gauges, signals, pulse } = worker
-    const { boot, mode, maximumRequestsJitter: jitter, startupTimeoutMs } = this.#options
+    const { mode, maximumRequestsJitter: jitter, startupTimeoutMs } = this.#options
+    const boot = this.#template
     const maximumRequests = drawMaximumRequests(boot.maximumRequests, jitter, Math.random())
-    const own = { name, owner, logBudget, gauges, signals, maximumRequests }
+    const multiprocess = boot.multiprocess || this.staff.wanted > 1
+    const own = { name, owner, logBudget, gauges, signals, maximumRequests, multiprocess }
     // In embedded mode it is this thread's event loop, which has other things to do.
     const shared = mode === 'daemon' ? { pulse } : {}
     worker.begin(
@@ -233,13 +263,6 @@ export class Crew {
         `it was not ready within startup_timeout (${startupTimeoutMs} ms)`
       )
     this.#bootTimers.set(worker, setTimeout(late, startupTimeoutMs))
-  }
-
-  #freeNumber(): number {
-    const taken = new Set([...this.#workers.values()].map((worker) => worker.number))
-    let number = 1
-    while (taken.has(number)) number++
-    return number
   }
 
   #receive(worker: GroupWorker, message: FromWorker, budget: LogBudget): void {
@@ -263,21 +286,17 @@ export class Crew {
     worker.state = 'ready'
     worker.readyAt = performance.now()
     worker.boot = ready.boot
-    if (this.#state === 'starting' && this.#count('ready') === this.#options.workers) {
+    if (this.#state === 'starting' && this.staff.count('ready') === this.staff.wanted) {
       this.#state = 'running'
       this.#started.resolve()
     }
     this.#events.onReady(worker, ready)
   }
 
-  #count(state: GroupWorker['state']): number {
-    return [...this.#workers.values()].filter((worker) => worker.state === state).length
-  }
-
   #couldNotLoad(worker: GroupWorker, message: BootFailed): void {
     if (!this.#bootTimers.has(worker)) return
     this.#bootOver(worker)
-    const error = bootError(message, this.#options.boot.grants)
+    const error = bootError(message, this.grants)
     const reason = `it could not load the application (${error.code})`
     worker.terminate('boot-failed', reason, error.traceback)
     this.#fail(worker.name, error)
@@ -302,14 +321,13 @@ export class Crew {
   }
 
   #fault(threadId: number): void {
-    const worker = this.#workers.get(threadId)
+    const worker = this.staff.workers.get(threadId)
     if (worker !== undefined) worker.state = 'dead'
   }
 
   #remove(threadId: number, ending: Ending): void {
-    const worker = this.#workers.get(threadId)
+    const worker = this.staff.remove(threadId)
     if (worker === undefined) return
-    this.#workers.delete(threadId)
     worker.state = 'dead'
     worker.drain()
     worker.ending ??= ending
@@ -323,7 +341,7 @@ export class Crew {
 
   /** A thread has ended that never came to be a worker. */
   #mourn(reason: string): void {
-    const number = this.#freeNumber()
+    const number = this.staff.freeNumber()
     const name = `${this.#options.name}/${number}`
     const nobody = { name, generation: 0, bornAt: 0, served: 0, heapBytes: 0 }
     const ending: Ending = { kind: 'exit', reason }
@@ -357,14 +375,10 @@ export class Crew {
 
   #replacement(): Replacement {
     if (this.#isOver) return { kind: 'none' }
-    if (this.#living >= this.#options.workers) return { kind: 'done' }
+    if (this.staff.living.length >= this.staff.wanted) return { kind: 'done' }
     if (this.#onDemand) return { kind: 'on-demand' }
     const delayMs = this.#retryAt - performance.now()
     return delayMs > 0 ? { kind: 'after', delayMs } : { kind: 'at-once' }
-  }
-
-  get #living(): number {
-    return [...this.#workers.values()].filter(({ state }) => state !== 'dead').length
   }
 
   get #isOver(): boolean {

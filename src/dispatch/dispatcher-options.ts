@@ -14,7 +14,7 @@ export interface DispatcherOptions {
   readonly queueTimeoutMs: number
   /** How many requests may wait. */
   readonly queueLimit: number
-  readonly grants: readonly FileGrant[]
+  readonly grants: () => readonly FileGrant[]
   readonly workers: () => Iterable<GroupWorker>
   /** Why no worker can start, when that is so. */
   readonly bootError: () => WasgiError | undefined

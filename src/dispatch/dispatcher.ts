@@ -117,7 +117,7 @@ export class Dispatcher {
         this.#pass(worker, message)
         break
       case 'spent':
-        this.retire(worker, spentEnding(message, this.#options.grants))
+        this.retire(worker, spentEnding(message, this.#options.grants()))
         break
       default:
         this.#answered(worker, message)
@@ -281,11 +281,11 @@ export class Dispatcher {
         break
       case 'died':
         worker.lost ??= lostRequest(exchange)
-        worker.terminate('crash', answer.reason, tracebackIn(answer.reason, grants))
+        worker.terminate('crash', answer.reason, tracebackIn(answer.reason, grants()))
         this.#failed(worker, exchange, diedError(worker.name, exchange, answer.reason))
         break
       case 'failed':
-        this.#failed(worker, exchange, answerError(exchange, answer, grants, requestTimeoutMs))
+        this.#failed(worker, exchange, answerError(exchange, answer, grants(), requestTimeoutMs))
         break
     }
     this.#left()

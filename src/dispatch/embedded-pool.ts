@@ -27,6 +27,8 @@ export class EmbeddedPool implements Pool {
 
   grow(): void {}
 
+  enlarge(): void {}
+
   /** Lets go of the interpreter. */
   async close(): Promise<void> {
     this.#closed = true

@@ -1,34 +1,39 @@
 // A process group: mod_wsgi's daemon process group with threads for processes. It ties the crew (who
 // works) to the dispatcher (who gets what) and has the life of both in its hands.
 
-import type { InterpreterAssets } from '../../workers/boot/assets.ts'
 import type { ForeignPyodide } from '../../workers/foreign.ts'
-import { type ErrorCode, WasgiError } from '../errors.ts'
+import { WasgiError } from '../errors.ts'
 import { SnapshotCounts, type SnapshotStatus } from '../snapshot/counts.ts'
-import type { Image } from '../snapshot/image.ts'
-import { type SnapshotSettings, snapshotSource } from '../snapshot/settings.ts'
 import type { SnapshotEvents } from '../snapshot/source.ts'
 import type { LogLine, Ready } from '../wire/messages.ts'
 import { RequestTable, requestTableBytes } from '../wire/request-table.ts'
-import { compiledCode, loadAssets } from './assets.ts'
+import { type GroupState, reportOf } from './census.ts'
 import { Crew, type CrewOptions, type Mode } from './crew.ts'
 import type { CrewEvents } from './crew-events.ts'
-import type { DeathKind, WorkerDeath } from './death.ts'
+import type { DeathKind, Ending, WorkerDeath } from './death.ts'
 import { Dispatcher, ROWS_PER_WORKER } from './dispatcher.ts'
 import type { Exchange, GatewayRequest } from './exchange.ts'
 import { HostBytesWatch } from './host-bytes.ts'
+import { type PreparationOptions, prepare, prepareAnew } from './preparation.ts'
 import type { RecycleLimits } from './recycle.ts'
 import { Recycler } from './recycler.ts'
+import { Reloads } from './reloads.ts'
+import type {
+  GroupCondition,
+  InterpreterStatus,
+  Recipe,
+  ReloadManner,
+  RequestGroup,
+  WorkerStatus
+} from './request-group.ts'
 import { Rotation } from './rotation.ts'
 import type { SharedLocks } from './shared-locks.ts'
-import type { GroupWorker, Prepared, Wipes, WorkerState } from './worker.ts'
+import { mostWorkers } from './staff.ts'
+import type { GroupWorker, Prepared, Wipes } from './worker.ts'
 
-export interface GroupOptions extends CrewOptions {
-  /** How snapshots are made and kept; undefined when every interpreter boots from nothing. */
-  readonly snapshot: SnapshotSettings | undefined
+export interface GroupOptions extends CrewOptions, PreparationOptions {
   /** The host program's own interpreter, to be used in embedded mode. */
   readonly foreign?: ForeignPyodide | undefined
-  readonly memoryLimitBytes: number
   /** 0 is no limit, here and below. */
   readonly requestTimeoutMs: number
   /** 0 is no interruption: the worker is ended at once. */
@@ -51,69 +56,18 @@ export interface GroupEvents extends Omit<SnapshotEvents, 'onLog'> {
   onFailure(worker: string, error: WasgiError, request?: GatewayRequest): void
 }
 
-/** What may be known of a group from outside at any time; src/server/health.ts and metrics read it. */
-export interface GroupCondition {
-  readonly group: string
-  /** Whether a worker can take requests, or could be made ready for one. */
-  readonly ready: boolean
-  /** Why the application could not start when that was last tried; undefined if it could. */
-  readonly code: ErrorCode | undefined
-  /** Requests that no worker has started. */
-  readonly queued: number
-  readonly workers: readonly WorkerStatus[]
-  /** Of all workers there have been. */
-  readonly wipes: Wipes
-}
-
-export interface WorkerStatus {
-  readonly name: string
-  readonly threadId: number
-  readonly state: string
-  readonly served: number
-}
-
-/** One interpreter that there is, or that is being made. */
-export interface InterpreterStatus {
-  /** The process group. */
-  readonly group: string
-  /** `group/number`, as logs name it. */
-  readonly worker: string
-  /** Whether it is in the main thread or in a worker. */
-  readonly mode: Mode
-  readonly state: Exclude<WorkerState, 'empty' | 'dead'>
-  /** How it came to be: booted from nothing, restored from a snapshot, or the host program's own. */
-  readonly boot: Ready['boot']
-  /** As `wasgi.snapshot.generation()`: 0 if cold, 1 once restored, 1 more with each wipe. */
-  readonly generation: number
-  /** Requests it has answered. */
-  readonly served: number
-  /** Bytes of its WebAssembly memory after the last request. It never shrinks. */
-  readonly heapBytes: number
-}
-
-/** Whoever answers an application's requests. */
-export interface RequestGroup {
-  readonly name: string
-  /** Settles when every worker is ready, or with the first failure to boot. */
-  readonly started: Promise<void>
-  /** Sends a request to a worker. Its `response` is the answer; `cancel()` when the client is gone. */
-  handle(request: GatewayRequest): Exchange
-  workers(): readonly WorkerStatus[]
-  /** The interpreters there are. A worker of a lazy group has none before it is needed. */
-  interpreters(): readonly InterpreterStatus[]
-  /** What its interpreters are restored from, and what has gone wrong with that. */
-  snapshot(): SnapshotStatus
-  condition(): GroupCondition
-  /**
-   * Replaces every worker, one after another, and resolves when the last one has been. No request
-   * is lost. Rejects with the error of a replacement that could not boot: the others stay.
-   */
-  recycle(kind: DeathKind, reason: string): Promise<void>
-  /** Waits for the requests in progress, at most `timeoutMs`, then ends the workers. */
-  close(timeoutMs: number): Promise<void>
-}
+export type {
+  GroupCondition,
+  InterpreterStatus,
+  Recipe,
+  ReloadManner,
+  RequestGroup,
+  WorkerStatus
+} from './request-group.ts'
 
 const SWEEP_MS = 100
+const RELOADED: Ending = { kind: 'reload', reason: 'its application was loaded anew' }
+const FEWER: Ending = { kind: 'reload', reason: 'there was to be one worker less' }
 
 export class ProcessGroup implements RequestGroup {
   readonly name: string
@@ -130,6 +84,10 @@ export class ProcessGroup implements RequestGroup {
   readonly #crew: Crew
   readonly #dispatcher: Dispatcher
   readonly #rotation: Rotation
+  readonly #table: RequestTable
+  readonly #reloads: Reloads
+  /** What the interpreters are made from, once that is known. */
+  #made: { readonly prepared: Prepared; readonly recipe: Recipe } | undefined
   readonly #sweeper: NodeJS.Timeout
 
   /**
@@ -158,7 +116,7 @@ export class ProcessGroup implements RequestGroup {
   async #start(options: GroupOptions, locks: SharedLocks, events: GroupEvents): Promise<void> {
     try {
       const watched = this.#snapshots.watch(events)
-      this.#prepare(options, await prepared(options, locks, watched))
+      this.#prepare(await prepare(options, locks, watched), options)
       await this.#crew.started
     } catch (error) {
       await this.close(0)
@@ -172,8 +130,12 @@ export class ProcessGroup implements RequestGroup {
     this.#mode = options.mode
     this.#foreign = options.foreign !== undefined
     // While a worker is replaced there may be one more.
-    const rows = (options.workers + 1) * ROWS_PER_WORKER
+    const rows = (mostWorkers(options) + 1) * ROWS_PER_WORKER
     const requests = new SharedArrayBuffer(requestTableBytes(rows))
+    this.#table = new RequestTable(requests)
+    this.#reloads = new Reloads((manner, recipe) =>
+      this.#reload(options, locks, given, manner, recipe)
+    )
     this.#dispatcher = new Dispatcher(
       {
         group: options.name,
@@ -181,14 +143,14 @@ export class ProcessGroup implements RequestGroup {
         interruptTimeoutMs: options.interruptTimeoutMs,
         queueTimeoutMs: options.queueTimeoutMs,
         queueLimit: options.queueLimit,
-        grants: options.boot.grants,
+        grants: () => this.#crew.grants,
         workers: () => this.#crew.workers,
         bootError: () => this.#crew.bootError,
         hasSpare: () => this.#crew.hasSpare,
         onDemand: (count) => this.#crew.bootFor(count),
         onFailure: (worker, error, { request }) => events.onFailure(worker.name, error, request)
       },
-      new RequestTable(requests)
+      this.#table
     )
     const data = { requests, locks: locks.buffer, foreign: options.foreign }
     this.#crew = new Crew(options, data, locks, this.#crewEvents(events))
@@ -248,10 +210,50 @@ export class ProcessGroup implements RequestGroup {
     }, SWEEP_MS).unref()
   }
 
-  #prepare({ mode }: GroupOptions, { assets, module, image }: Prepared): void {
+  #prepare(prepared: Prepared, { boot, snapshot }: Recipe): void {
+    const { assets, module, image } = prepared
     this.pythonVersion = assets.pythonVersion
+    this.#made = { prepared, recipe: { boot, snapshot } }
+    if (image === undefined) this.#snapshots.forget()
     // A copy goes to each thread; in this one it would be an object that two realms have.
-    this.#crew.prepare({ assets, image, module: mode === 'daemon' ? module : undefined })
+    this.#crew.prepare(
+      { assets, image, module: this.#mode === 'daemon' ? module : undefined },
+      boot
+    )
+  }
+
+  async #reload(
+    options: GroupOptions,
+    locks: SharedLocks,
+    events: GroupEvents,
+    manner: ReloadManner,
+    given: Recipe | undefined
+  ): Promise<void> {
+    await this.#started
+    const before = this.#made
+    if (before === undefined || this.#closing !== undefined || this.#foreign) return
+    const { identity } = before.recipe.boot
+    const recipe =
+      given === undefined ? before.recipe : { ...given, boot: { ...given.boot, identity } }
+    const watched = this.#snapshots.watch(events)
+    const unused = options.lazy && this.interpreters().length === 0
+    const how = { ...options, ...recipe, unused }
+    const after = await prepareAnew(before.prepared, how, locks, watched)
+    if (this.#closing !== undefined) return
+    this.#prepare(after, recipe)
+    if (manner === 'at-once') {
+      for (const worker of [...this.#crew.workers]) {
+        if (worker.state === 'booting') worker.terminate(RELOADED.kind, RELOADED.reason)
+        else this.#dispatcher.retire(worker, RELOADED)
+      }
+      return
+    }
+    try {
+      await this.#rotation.all(RELOADED)
+    } catch (error) {
+      this.#prepare(before.prepared, before.recipe)
+      throw error
+    }
   }
 
   /** See RequestGroup, here and below. */
@@ -306,6 +308,25 @@ export class ProcessGroup implements RequestGroup {
     return this.#rotation.all({ kind, reason })
   }
 
+  reload(manner: ReloadManner, recipe?: Recipe): Promise<void> {
+    return this.#reloads.ask(manner, recipe)
+  }
+
+  changeWorkers(by: 1 | -1): number {
+    if (this.#closing !== undefined) return this.#crew.staff.wanted
+    const surplus = this.#crew.resize(by)
+    if (surplus !== undefined) this.#dispatcher.retire(surplus, FEWER)
+    return this.#crew.staff.wanted
+  }
+
+  state(): GroupState {
+    const { workers: all, staff } = this.#crew
+    const { wanted: workers, most } = staff
+    const { queued } = this.#dispatcher
+    const crew = [...all].map((worker) => reportOf(worker, this.#table))
+    return { group: this.name, workers, most, queued, snapshot: this.snapshot(), crew }
+  }
+
   close(timeoutMs: number): Promise<void> {
     this.#closing ??= this.#close(timeoutMs)
     return this.#closing
@@ -330,43 +351,4 @@ function wipesOf(workers: Iterable<GroupWorker>, past: Wipes): Wipes {
     ms += wipes.ms
   }
   return { count, ms }
-}
-
-/** What the group's interpreters are made from. */
-async function prepared(
-  options: GroupOptions,
-  locks: SharedLocks,
-  events: GroupEvents
-): Promise<Prepared> {
-  const assets = loadAssets(options.memoryLimitBytes)
-  // Both at a time: one works in other threads, the other one mostly waits.
-  const [module, image] = await Promise.all([
-    compiledCode(assets),
-    obtainImage(options, assets, locks, events)
-  ])
-  return { assets, module, image }
-}
-
-/** What the group's interpreters are restored from: the store, or if it is eager, a new capture. */
-async function obtainImage(
-  options: GroupOptions,
-  assets: InterpreterAssets,
-  locks: SharedLocks,
-  events: GroupEvents
-): Promise<Image | undefined> {
-  const { snapshot, name, boot, startupTimeoutMs } = options
-  if (snapshot === undefined) return undefined
-  const source = snapshotSource(snapshot, options, assets, events)
-  const stored = await source.stored()
-  if (stored !== undefined || options.lazy) return stored
-  const owner = locks.newOwner()
-  const requests = new SharedArrayBuffer(requestTableBytes(1))
-  try {
-    return await source.make(
-      { requests, locks: locks.buffer },
-      { assets, name: `${name}/builder`, owner, boot, startupTimeoutMs }
-    )
-  } finally {
-    locks.release(owner)
-  }
 }

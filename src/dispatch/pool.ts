@@ -17,6 +17,8 @@ export interface Pool {
   readonly canGrow: boolean
   /** Has one thread more, until one is ended: that one is not replaced then. */
   grow(): void
+  /** Has one thread more from now on. */
+  enlarge(): void
   /** Ends every thread. */
   close(): Promise<void>
 }
@@ -72,7 +74,7 @@ export interface ThreadPoolOptions {
 }
 
 export class ThreadPool implements Pool {
-  readonly #size: number
+  #size: number
   readonly #data: GroupData
   readonly #events: PoolEvents
   readonly #greetTimeoutMs: number
@@ -105,6 +107,11 @@ export class ThreadPool implements Pool {
   grow(): void {
     if (!this.canGrow || this.#surplus > 0) return
     this.#surplus = 1
+    this.#addPool(1)
+  }
+
+  enlarge(): void {
+    this.#size++
     this.#addPool(1)
   }
 

@@ -2,6 +2,7 @@
 // of the main thread, and the application was not given to a daemon process group.
 import { WasgiError } from '../errors.ts'
 import type { SnapshotStatus } from '../snapshot/counts.ts'
+import type { GroupState } from './census.ts'
 import type { GroupCondition, InterpreterStatus, RequestGroup, WorkerStatus } from './group.ts'
 
 export class RestrictedGroup implements RequestGroup {
@@ -41,6 +42,16 @@ export class RestrictedGroup implements RequestGroup {
   }
 
   async recycle(): Promise<void> {}
+
+  state(): GroupState {
+    return { group: this.name, workers: 0, most: 0, queued: 0, snapshot: this.snapshot(), crew: [] }
+  }
+
+  async reload(): Promise<void> {}
+
+  changeWorkers(): number {
+    return 0
+  }
 
   async close(): Promise<void> {}
 }

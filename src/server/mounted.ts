@@ -24,6 +24,7 @@ import { adopting } from './foreign.ts'
 import { groupEvents } from './group-log.ts'
 import { poolOptions } from './group-options.ts'
 import { Hooks, hooksKey } from './hooks/hooks.ts'
+import { type RunningPool, ServerReload } from './reload.ts'
 
 /** One mounted application, as `app.wasgi` lists it. */
 export interface WasgiApplication {
@@ -44,6 +45,11 @@ export interface WasgiDecorator {
   readonly applications: readonly WasgiApplication[]
   /** The interpreters of all of them. */
   interpreters(): readonly InterpreterStatus[]
+  /**
+   * Loads all of them anew, and replaces their workers one after another; no request is lost. Rejects
+   * with the error of one that cannot be loaded: that goes on as it was.
+   */
+  reload(): Promise<void>
 }
 
 /** What hangs on the decorator: the public list, and what all applications of a server share. */
@@ -51,6 +57,7 @@ export class Mounted implements WasgiDecorator {
   readonly applications: WasgiApplication[] = []
   /** Of the applications and of their hooks, each once however many applications it answers for. */
   readonly groups: RequestGroup[] = []
+  readonly reloads: ServerReload[] = []
   readonly locks: SharedLocks = new SharedLocks()
   /** Counts for `/-/wasgi/metrics`, if that is asked for. */
   metrics: Metrics | undefined
@@ -71,6 +78,11 @@ export class Mounted implements WasgiDecorator {
 
   interpreters(): readonly InterpreterStatus[] {
     return this.groups.flatMap((group) => group.interpreters())
+  }
+
+  async reload(): Promise<void> {
+    const ends = await Promise.allSettled(this.reloads.map((each) => each.reload()))
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
 }
 
@@ -95,6 +107,7 @@ export interface BegunApplications {
   readonly started: Promise<void>
   /** Those of the applications and of their hooks. */
   readonly groups: readonly RequestGroup[]
+  readonly reload: ServerReload
   /** Waits for the requests in progress, at most `shutdown_timeout`, then ends the interpreters. */
   close(): Promise<void>
 }
@@ -126,12 +139,19 @@ export async function beginApplications(
       pools.map(async (pool) => ({ pool, ...(await poolOptions(pool, mounted.applications)) }))
     )
     const applications: BegunApplication[] = []
+    const begun: RunningPool[] = []
     for (const each of prepared) {
-      applications.push(...(await beginPool(each, running, mounted, log, foreign)))
+      const inPool = await beginPool(each, running, mounted, log, foreign)
+      applications.push(...inPool)
+      for (const { group } of inPool.slice(0, 1)) begun.push({ name: each.pool.name, group })
     }
     const started = Promise.all(running.map(({ group }) => group.started)).then(() => undefined)
     started.catch(close) // whoever began it may look only later, or not at all
-    return { applications, groups: running.map(({ group }) => group), started, close }
+    const groups = running.map(({ group }) => group)
+    const events = mounted.events(log)
+    const hooks = groups.filter((group) => !begun.some((each) => each.group === group))
+    const reload = new ServerReload({ server, site, pools: begun, hooks, events, log })
+    return { applications, groups, reload, started, close }
   } catch (error) {
     await close()
     throw error

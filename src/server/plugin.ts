@@ -63,12 +63,13 @@ async function mount(
 export async function attach(
   instance: FastifyInstance,
   mounted: Mounted,
-  { applications, groups, started, close }: BegunApplications
+  { applications, groups, reload, started, close }: BegunApplications
 ): Promise<void> {
   if (!instance.hasDecorator('wasgi')) instance.decorate('wasgi', mounted)
   instance.addHook('onClose', close)
   deferContinue(instance.server)
   mounted.groups.push(...groups)
+  mounted.reloads.push(reload)
   const gateways = applications.map((application) => {
     const prefix = `${prefixOf(instance)}${application.path}`
     mounted.applications.push(listed(application, prefix))

@@ -29,6 +29,8 @@ export interface BuildOptions {
   /** Requests such as `GET /` that are answered before the capture. */
   readonly warmup: readonly string[]
   readonly startupTimeoutMs: number
+  /** Captures nothing, and so ends as refused. */
+  readonly trial?: boolean
   readonly onLog: (line: LogLine) => void
 }
 
@@ -91,7 +93,8 @@ async function build(
     signals: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
     assets: options.assets,
     image: undefined,
-    warmup: options.warmup
+    warmup: options.warmup,
+    trial: options.trial === true
   }
   const answer = conclusion(hello.port, new LogBudget(logBudget), options, progress)
   hello.port.postMessage(message)

@@ -39,6 +39,11 @@ export class SnapshotCounts {
     }
   }
 
+  /** From now on interpreters boot from nothing. */
+  forget(): void {
+    this.#used = undefined
+  }
+
   addRestored(): void {
     this.#restored++
   }

@@ -170,6 +170,16 @@ export class SnapshotSource {
   }
 }
 
+/** Loads the application once, and keeps nothing of it. Rejects as `SnapshotSource.make()` does. */
+export async function tryApplication(
+  data: GroupData,
+  options: MakeOptions,
+  events: Pick<SnapshotEvents, 'onLog'>
+): Promise<void> {
+  const onLog = (line: LogLine): void => events.onLog(options.name, line)
+  await buildSnapshot(data, { ...options, warmup: [], trial: true, onLog })
+}
+
 /** The error for an application that runs, but cannot be captured. */
 export function refusal(target: string, { reasons, traceback }: Refused): WasgiError {
   const options = traceback === '' ? {} : { traceback }

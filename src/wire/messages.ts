@@ -116,6 +116,8 @@ export interface Build extends Omit<Boot, 'kind'> {
   readonly kind: 'build'
   /** Requests such as `GET /` that are answered before the capture. */
   readonly warmup: readonly string[]
+  /** Nothing is captured: it is only asked whether the application can be loaded. */
+  readonly trial: boolean
 }
 
 /** Worker → main, exactly once after `boot`. */

@@ -69,7 +69,7 @@ const post = (message: FromWorker): void => {
 
 async function captured(): Promise<Image> {
   const exchange = new Exchange(new RequestTable(requests), post, () => {}, 262_144)
-  const build: Build = { kind: 'build', ...settings, warmup: ['GET /'] }
+  const build: Build = { kind: 'build', ...settings, warmup: ['GET /'], trial: false }
   const life = new InterpreterLife({ requests, locks }, build, exchange, post)
   const built = await life.build(build)
   if (built.kind !== 'built') throw new Error(JSON.stringify(built))

@@ -113,7 +113,7 @@ export function bench(
       interruptTimeoutMs: options.interruptTimeoutMs ?? 0,
       queueTimeoutMs: options.queueTimeoutMs ?? 0,
       queueLimit: options.queueLimit ?? 0,
-      grants: [],
+      grants: () => [],
       workers: () => workers.filter((worker) => worker.state !== 'dead'),
       bootError: () => options.bootError,
       hasSpare: () => options.hasSpare ?? false,

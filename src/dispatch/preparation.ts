@@ -1,0 +1,72 @@
+// What a group's interpreters are made from, for its start and for each reload: Python's code, compiled
+// once, and the image of the imported application.
+import type { InterpreterAssets } from '../../workers/boot/assets.ts'
+import type { Image } from '../snapshot/image.ts'
+import { snapshotSource } from '../snapshot/settings.ts'
+import { type SnapshotEvents, tryApplication } from '../snapshot/source.ts'
+import type { GroupData } from '../wire/messages.ts'
+import { requestTableBytes } from '../wire/request-table.ts'
+import { compiledCode, loadAssets } from './assets.ts'
+import type { Recipe } from './request-group.ts'
+import type { SharedLocks } from './shared-locks.ts'
+import type { Prepared } from './worker.ts'
+
+export interface PreparationOptions extends Recipe {
+  readonly name: string
+  readonly lazy: boolean
+  readonly memoryLimitBytes: number
+  readonly startupTimeoutMs: number
+}
+
+/** For the start: the store, or if the group is eager, a new capture. */
+export async function prepare(
+  options: PreparationOptions,
+  locks: SharedLocks,
+  events: SnapshotEvents
+): Promise<Prepared> {
+  const assets = loadAssets(options.memoryLimitBytes)
+  // Both at a time: one works in other threads, the other one mostly waits.
+  const [module, image] = await Promise.all([
+    compiledCode(assets),
+    options.snapshot && imageOf(options, assets, locks, events, options.lazy)
+  ])
+  return { assets, module, image }
+}
+
+/**
+ * For a reload: the application as it is now. Unless nobody has an interpreter of it yet (`unused`), it
+ * has been imported once when this resolves. Rejects with a WasgiError when it cannot be.
+ */
+export async function prepareAnew(
+  before: Prepared,
+  options: PreparationOptions & { readonly unused: boolean },
+  locks: SharedLocks,
+  events: SnapshotEvents
+): Promise<Prepared> {
+  const image = await imageOf(options, before.assets, locks, events, options.unused)
+  return { ...before, image }
+}
+
+async function imageOf(
+  options: PreparationOptions,
+  assets: InterpreterAssets,
+  locks: SharedLocks,
+  events: SnapshotEvents,
+  storedOnly: boolean
+): Promise<Image | undefined> {
+  const { snapshot, name, boot, startupTimeoutMs } = options
+  const source = snapshot && snapshotSource(snapshot, options, assets, events)
+  const stored = await source?.stored()
+  if (stored !== undefined || storedOnly) return stored
+  const owner = locks.newOwner()
+  const requests = new SharedArrayBuffer(requestTableBytes(1))
+  const data: GroupData = { requests, locks: locks.buffer }
+  const building = { assets, name: `${name}/builder`, owner, boot, startupTimeoutMs }
+  try {
+    if (source !== undefined) return await source.make(data, building)
+    await tryApplication(data, building, events)
+    return undefined
+  } finally {
+    locks.release(owner)
+  }
+}

@@ -1,0 +1,38 @@
+// One reload of a group at a time. Whoever asks while one is under way gets the next one, together with
+// all who ask until that begins: it sees whatever has changed until then.
+import type { Recipe, ReloadManner } from './request-group.ts'
+
+interface Asked {
+  manner: ReloadManner
+  recipe: Recipe | undefined
+  readonly done: PromiseWithResolvers<void>
+}
+
+export class Reloads {
+  readonly #perform: (manner: ReloadManner, recipe: Recipe | undefined) => Promise<void>
+  #busy = false
+  #next: Asked | undefined
+
+  constructor(perform: (manner: ReloadManner, recipe: Recipe | undefined) => Promise<void>) {
+    this.#perform = perform
+  }
+
+  ask(manner: ReloadManner, recipe?: Recipe): Promise<void> {
+    this.#next ??= { manner, recipe: undefined, done: Promise.withResolvers<void>() }
+    const asked = this.#next
+    asked.recipe = recipe ?? asked.recipe
+    // Who may not be answered by old code must not be, whoever else asks.
+    if (manner === 'at-once') asked.manner = manner
+    if (!this.#busy) void this.#run()
+    return asked.done.promise
+  }
+
+  async #run(): Promise<void> {
+    this.#busy = true
+    for (let asked = this.#next; asked !== undefined; asked = this.#next) {
+      this.#next = undefined
+      await this.#perform(asked.manner, asked.recipe).then(asked.done.resolve, asked.done.reject)
+    }
+    this.#busy = false
+  }
+}

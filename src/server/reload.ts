@@ -1,0 +1,108 @@
+// A reload of everything that one server, or one registration of the plugin, has mounted: the
+// configuration is read anew, then each group loads its application. What cannot be loaded goes on as
+// it was, and is told of.
+import type { FastifyBaseLogger } from 'fastify'
+import { type Pool, poolsOf, type Site } from '../config/application-group.ts'
+import { unreloadable } from '../config/reloaded.ts'
+import type { ResolvedServer } from '../config/settings.ts'
+import type { GroupEvents, Recipe, RequestGroup } from '../dispatch/group.ts'
+import { WasgiError } from '../errors.ts'
+import { poolOptions } from './group-options.ts'
+
+/** A group that is running, and the name of the pool that it is made from. */
+export interface RunningPool {
+  readonly name: string
+  readonly group: RequestGroup
+}
+
+export interface ReloadOptions {
+  readonly server: ResolvedServer
+  readonly site: Site
+  readonly pools: readonly RunningPool[]
+  /** Of hooks: they have no pool, and keep what they were made from. */
+  readonly hooks: readonly RequestGroup[]
+  readonly events: GroupEvents
+  readonly log: FastifyBaseLogger
+}
+
+/** `reload()` for the applications that began together. Rejects with the first error there was. */
+export class ServerReload {
+  readonly #options: ReloadOptions
+  /** The configuration that counts. */
+  #server: ResolvedServer
+
+  constructor(options: ReloadOptions) {
+    this.#options = options
+    this.#server = options.server
+  }
+
+  async reload(): Promise<void> {
+    const { pools, hooks } = this.#options
+    const found = this.#read()
+    const errors: unknown[] = []
+    // One group after the other: each keeps the machine's cores busy while it imports.
+    for (const group of hooks) await this.#renew(group, undefined).catch((e) => errors.push(e))
+    for (const { name, group } of pools) {
+      await this.#renew(group, found.get(name)).catch((error) => errors.push(error))
+    }
+    if (errors.length > 0) throw errors[0]
+  }
+
+  /** The pools as they are configured now. Throws when that configuration is refused. */
+  #read(): ReadonlyMap<string, Pool> {
+    const { site, log, events } = this.#options
+    let server = this.#server
+    try {
+      server = server.reread?.() ?? server
+    } catch (cause) {
+      const error = failure('configuration', cause)
+      events.onFailure('', error)
+      throw error
+    }
+    const kept = unreloadable(this.#server, server)
+    if (kept.length > 0) {
+      log.warn({ options: kept }, `changed, but only a restart makes it count: ${kept.join(', ')}`)
+    }
+    // Other mounts are other routes.
+    if (kept.includes('mounts')) server = this.#server
+    this.#server = server
+    return new Map(poolsOf(server, site).map((pool) => [pool.name, pool]))
+  }
+
+  async #renew(group: RequestGroup, pool: Pool | undefined): Promise<void> {
+    const { events, log } = this.#options
+    const startedAt = performance.now()
+    try {
+      await group.reload('rolling', pool && (await recipeOf(pool)))
+      if (pool !== undefined && pool.settings.mode === 'daemon') staff(group, pool)
+    } catch (cause) {
+      const error = failure(`process group "${group.name}"`, cause)
+      events.onFailure(group.name, error)
+      throw error
+    }
+    const ms = Math.round(performance.now() - startedAt)
+    log.info({ group: group.name, ms }, `process group "${group.name}" has been reloaded`)
+  }
+}
+
+async function recipeOf(pool: Pool): Promise<Recipe> {
+  const { boot, snapshot } = (await poolOptions(pool, [])).options
+  return { boot, snapshot }
+}
+
+/** As with gunicorn, the configured number of workers counts again, whatever signals have made of it. */
+function staff(group: RequestGroup, { settings }: Pool): void {
+  let count = group.state().workers
+  while (count > 0 && count !== settings.workers) {
+    const next = group.changeWorkers(count < settings.workers ? 1 : -1)
+    if (next === count) return
+    count = next
+  }
+}
+
+function failure(what: string, cause: unknown): WasgiError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const traceback = cause instanceof WasgiError ? cause.traceback : undefined
+  const options = traceback === undefined ? { cause } : { cause, traceback }
+  return new WasgiError('WASGI_ERR_RELOAD', [what, reason], options)
+}
