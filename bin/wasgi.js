@@ -12,7 +12,17 @@ import { fileURLToPath } from 'url'
 const OLDEST = 24
 const EXIT_ENVIRONMENT = 4
 const EXIT_INTERNAL = 70
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP']
+// As Unix has them: Node.js knows none of these names elsewhere, and then listens to nothing.
+const FORWARDED = [
+  'SIGINT',
+  'SIGTERM',
+  'SIGQUIT',
+  'SIGHUP',
+  'SIGTTIN',
+  'SIGTTOU',
+  'SIGUSR1',
+  'SIGUSR2'
+]
 
 function major(version) {
   return Number(version.split('.')[0])

@@ -268,7 +268,7 @@ ${sections.join('\n')}`
 }
 
 const ENDINGS: Readonly<Record<keyof typeof EXIT, string>> = {
-  ok: 'The command did what it promises. A server was asked to stop, by Ctrl-C or SIGTERM, and drained.',
+  ok: 'The command did what it promises. A server was asked to stop: it drained after Ctrl-C or SIGTERM, or ended at once after SIGQUIT.',
   app: 'The application: it cannot be found, parsed or imported, or has no WSGI callable.',
   usage: 'The command line: an unknown command or flag, a missing argument.',
   config: 'An option: its value or its name is refused, wherever it was given.',

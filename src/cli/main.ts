@@ -1,5 +1,6 @@
 // The command line's way into the process, and the only place that ends it.
 
+import { closeSync, openSync } from 'node:fs'
 import v8 from 'node:v8'
 import { run } from './program.ts'
 import { reportFailure } from './report.ts'
@@ -27,7 +28,25 @@ function realSurroundings(): Surroundings {
     err: (text) => process.stderr.write(text),
     terminal: process.stderr.isTTY === true,
     signals: process,
+    hungUp: watchTerminal(),
     now: () => performance.now()
+  }
+}
+
+/** Tells whether there was a controlling terminal to begin with, and there is none any more. */
+function watchTerminal(): () => boolean {
+  // Under nohup none of them is the terminal, and losing it means nothing.
+  const attached = process.stdin.isTTY === true || process.stderr.isTTY === true
+  const had = attached && hasTerminal()
+  return () => had && !hasTerminal()
+}
+
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -5,6 +5,8 @@ import type { ResolvedMounts, ResolvedServer, Settings } from '../config/setting
 import type { InstallProgress, InstallRequest, InstallResult } from '../packages/install.ts'
 import type { Dependency, ImageReport } from '../snapshot/image.ts'
 import type { Pruned, StoredSnapshot, StoredState, Verdict } from '../snapshot/store.ts'
+import type { OrderSignal } from './orders.ts'
+import type { StopSignal } from './stop.ts'
 
 /** The process, as far as commands may touch it. */
 export interface Surroundings {
@@ -19,16 +21,16 @@ export interface Surroundings {
   /** Whether standard error is a terminal, where a line can be written over. */
   readonly terminal: boolean
   readonly signals: SignalSource
+  /** Whether the terminal that this process was started in is gone. */
+  readonly hungUp: () => boolean
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number
 }
 
-export type StopSignal = 'SIGINT' | 'SIGTERM'
-
 /** The part of `process` that tells of signals. */
 export interface SignalSource {
-  on(signal: StopSignal, listener: () => void): unknown
-  off(signal: StopSignal, listener: () => void): unknown
+  on(signal: StopSignal | OrderSignal, listener: () => void): unknown
+  off(signal: StopSignal | OrderSignal, listener: () => void): unknown
 }
 
 /** What the commands do. The real ones are loaded only when their command runs. */
@@ -62,6 +64,15 @@ export interface RunningServer {
   close(): Promise<void>
   /** Opens log files anew, under their names: whoever rotates them has moved the old ones. */
   reopenLogs(): void
+  /**
+   * Reads the configuration anew, loads every application from it, and replaces its workers one after
+   * another; no request is lost. Rejects with the error of what cannot be loaded: that goes on as it was.
+   */
+  reload(): Promise<void>
+  /** Gives each process group one worker more or less, within what docs/guides/operations.md says. */
+  changeWorkers(by: 1 | -1): void
+  /** Writes to the log what the groups, their workers and the requests in progress are doing. */
+  dumpState(): void
 }
 
 /** What `wasgi check` found. */

@@ -13,6 +13,7 @@ import { poolOptions } from './group-options.ts'
 import { openLogs } from './logs.ts'
 import { beginApplications } from './mounted.ts'
 import { accessLine, loggerOf, observe, reopenLogs } from './observation.ts'
+import { changeWorkers, dumpState } from './operations.ts'
 import { tlsFiles } from './tls.ts'
 
 /**
@@ -49,7 +50,14 @@ export async function startServer(resolved: ResolvedServer): Promise<RunningServ
         await server.close(longest)
         await admin?.close()
       }
-      return { url, close, reopenLogs: () => reopenLogs(logs, logger) }
+      return {
+        url,
+        close,
+        reopenLogs: () => reopenLogs(logs, logger),
+        reload: () => mounted.reload(),
+        changeWorkers: (by) => changeWorkers(mounted.groups, by, logger),
+        dumpState: () => dumpState(mounted.groups, logger)
+      }
     } catch (error) {
       await app.close()
       throw error

@@ -18,6 +18,7 @@ export interface RunOptions {
   readonly folder?: string
   readonly variables?: Record<string, string>
   readonly now?: () => number
+  readonly hungUp?: () => boolean
   readonly terminal?: boolean
 }
 
@@ -46,6 +47,7 @@ export function start(
     },
     terminal: options.terminal ?? false,
     signals,
+    hungUp: options.hungUp ?? (() => false),
     now: options.now ?? (() => 0)
   }
   const code = run(surroundings, {

@@ -20,7 +20,14 @@ test.before((context) => {
 })
 test.after(({ folder }) => rmSync(folder, { recursive: true }))
 
-const server = { url: 'http://127.0.0.1:8000', close: async () => {}, reopenLogs: () => {} }
+const server = {
+  url: 'http://127.0.0.1:8000',
+  close: async () => {},
+  reopenLogs: () => {},
+  reload: async () => {},
+  changeWorkers: () => {},
+  dumpState: () => {}
+}
 
 test(
   'serve prints one readiness line, drains on a signal and exits 0',
@@ -75,7 +82,79 @@ test('while draining, SIGTERM means nothing and a later Ctrl-C means now', () =>
   assert.is(meaningOf('SIGTERM', 9_000, 5), 'nothing')
   assert.is(meaningOf('SIGINT', 254, 5), 'nothing')
   assert.is(meaningOf('SIGINT', 255, 5), 'exit')
+  assert.is(meaningOf('SIGQUIT', 6, 5), 'quit')
 })
+
+test(
+  'SIGQUIT ends it at once with 0, draining or not',
+  within(5_000, async () => {
+    for (const draining of [false, true]) {
+      let closed = 0
+      const close = (): Promise<void> => new Promise(() => closed++)
+      const running = start(['serve', 'app.py', '--log-level', 'silent'], {
+        startServer: async () => ({ ...server, close })
+      })
+      await running.ready
+
+      if (draining) running.signals.emit('SIGTERM')
+      running.signals.emit('SIGQUIT')
+
+      assert.is(await running.code, 0)
+      assert.equal([closed, running.signals.eventNames()], [draining ? 1 : 0, []])
+    }
+  })
+)
+
+test(
+  'each other signal asks one thing of the server, and nothing once it drains',
+  within(5_000, async () => {
+    const asked: string[] = []
+    const drained = Promise.withResolvers<void>()
+    const running = start(['serve', 'app.py', '--log-level', 'silent'], {
+      startServer: async () => ({
+        ...server,
+        close: () => drained.promise,
+        reload: async () => {
+          asked.push('reload')
+        },
+        reopenLogs: () => asked.push('reopen'),
+        changeWorkers: (by) => asked.push(`workers ${by}`),
+        dumpState: () => asked.push('dump')
+      })
+    })
+    running.signals.emit('SIGHUP') // it is loading
+    await running.ready
+    await new Promise(setImmediate)
+
+    const signals = ['SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1', 'SIGUSR2']
+    for (const signal of signals) running.signals.emit(signal)
+    running.signals.emit('SIGTERM')
+    await new Promise(setImmediate)
+    for (const signal of signals) running.signals.emit(signal)
+    drained.resolve()
+
+    assert.is(await running.code, 0)
+    assert.equal(asked, ['reopen', 'reload', 'workers 1', 'workers -1', 'reopen', 'dump'])
+  })
+)
+
+test(
+  'a SIGHUP that tells of a closed terminal drains instead',
+  within(5_000, async () => {
+    let reloads = 0
+    const running = start(
+      ['serve', 'app.py', '--log-level', 'silent'],
+      { startServer: async () => ({ ...server, reload: async () => void reloads++ }) },
+      { hungUp: () => true }
+    )
+    await running.ready
+
+    running.signals.emit('SIGHUP')
+
+    assert.is(await running.code, 0)
+    assert.is(reloads, 0)
+  })
+)
 
 test(
   'a signal before the server is ready ends it with 0 and without a readiness line',

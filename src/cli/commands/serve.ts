@@ -5,6 +5,7 @@ import { type ResolvedServer, settingsFromCommandLine } from '../../config/setti
 import { EXIT } from '../../errors.ts'
 import { createLogger } from '../../telemetry/logger.ts'
 import { addSettingFlags, readConfigFlag, readFlags } from '../flags.ts'
+import { listenForOrders } from '../orders.ts'
 import { watchForStop } from '../stop.ts'
 import type { Actions, Surroundings } from '../surroundings.ts'
 
@@ -46,20 +47,26 @@ export function addServe(
 /** Serves until a signal ends it; returns the exit code. */
 export async function serve(
   resolved: ResolvedServer,
-  surroundings: Pick<Surroundings, 'out' | 'signals' | 'now'>,
+  surroundings: Pick<Surroundings, 'out' | 'signals' | 'now' | 'hungUp'>,
   startServer: Actions['startServer']
 ): Promise<number> {
   const { logLevel: level, logFormat: format } = resolved.settings
   const stop = watchForStop(surroundings)
+  const orders = listenForOrders(surroundings)
+  const quit = stop.quit.then(() => EXIT.ok)
   try {
-    const server = await Promise.race([startServer(resolved), stop.drain])
+    const server = await Promise.race([startServer(resolved), stop.drain, stop.quit])
     if (server === undefined) return EXIT.ok // asked to stop before there was anything to drain
     surroundings.out(`wasgi ready on ${server.url}\n`)
-    await stop.drain
+    orders.begin(server)
+    const quits = await Promise.race([stop.drain, quit])
+    if (quits !== undefined) return quits
+    orders.end()
     createLogger({ level, format }).info('draining; press Ctrl-C again to exit at once')
     const drained = server.close().then(() => EXIT.ok)
-    return await Promise.race([drained, stop.exit.then(() => EXIT_INTERRUPTED)])
+    return await Promise.race([quit, drained, stop.exit.then(() => EXIT_INTERRUPTED)])
   } finally {
+    orders.release()
     stop.release()
   }
 }
