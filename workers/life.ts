@@ -303,7 +303,7 @@ export class InterpreterLife {
     const { settle, fireTimer } = this.#interpreter
     const onVariable = (name: string): unknown => this.#handedOut.add(name)
     const interrupted = (): boolean => this.#exchange.isTimedOut()
-    const sinks = { fireTimer, settle, log: this.#log, onVariable, interrupted }
+    const sinks = { fireTimer, settle, log: this.#log, onSaw: this.#post, onVariable, interrupted }
     this.#host?.end()
     const host = hostCapabilities(settings, this.#data.locks, sinks, watched)
     this.#host = host

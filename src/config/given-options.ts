@@ -106,6 +106,22 @@ export interface WasgiGroupOptions {
    */
   readonly shutdownTimeout?: Duration | undefined
   /**
+   * For development: once a file has changed that the application was made from, the next request
+   * is answered by the new code, or with the traceback that keeps it from being loaded. Default:
+   * false.
+   */
+  readonly reload?: boolean | undefined
+  /**
+   * Further files that reload looks at, as a path or a pattern such as "templates/*.html". May be
+   * repeated.
+   */
+  readonly reloadExtra?: readonly string[] | undefined
+  /**
+   * Loads the application anew when the modification time of its own file is another than when it
+   * was loaded. A request looks, at most once a second. Default: true.
+   */
+  readonly scriptReloading?: boolean | undefined
+  /**
    * How long one request may take; then it is interrupted, and the client gets 504. 0 is no limit.
    * Default: "60s".
    */

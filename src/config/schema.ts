@@ -7,6 +7,7 @@ import { HOOK_OPTIONS } from './declared/hooks.ts'
 import { LIMIT_OPTIONS } from './declared/limits.ts'
 import { LISTENING_OPTIONS } from './declared/listening.ts'
 import { OBSERVABILITY_OPTIONS } from './declared/observability.ts'
+import { RELOAD_OPTIONS } from './declared/reload.ts'
 import { WORKER_OPTIONS } from './declared/workers.ts'
 
 /** Where an option can be given. `command`: flags, variables and files. */
@@ -80,12 +81,14 @@ export const OPTIONS: typeof APPLICATION_OPTIONS &
   typeof HOOK_OPTIONS &
   typeof LISTENING_OPTIONS &
   typeof WORKER_OPTIONS &
+  typeof RELOAD_OPTIONS &
   typeof LIMIT_OPTIONS &
   typeof OBSERVABILITY_OPTIONS = {
   ...APPLICATION_OPTIONS,
   ...HOOK_OPTIONS,
   ...LISTENING_OPTIONS,
   ...WORKER_OPTIONS,
+  ...RELOAD_OPTIONS,
   ...LIMIT_OPTIONS,
   ...OBSERVABILITY_OPTIONS
 }

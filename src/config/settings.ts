@@ -113,6 +113,7 @@ function defaults(surface: 'command' | 'plugin', base: string): Layer {
     if (raw !== undefined) layer[name] = { raw, origin: 'default', base }
   }
   layer.workers = { raw: Math.min(4, availableParallelism()), origin: 'default', base }
+  layer.reloadExtra = { raw: [], origin: 'default', base }
   layer.pythonPath = { raw: [], origin: 'default', base }
   layer.trustedProxies = { raw: [], origin: 'default', base }
   layer.trustedProxyHeaders = { raw: [], origin: 'default', base }

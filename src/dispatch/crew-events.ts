@@ -1,6 +1,6 @@
 // What a crew tells of its workers.
 import type { WasgiError } from '../errors.ts'
-import type { LogLine, Ready, RequestMessage } from '../wire/messages.ts'
+import type { LogLine, Ready, RequestMessage, Saw } from '../wire/messages.ts'
 import type { LostRequest, WorkerDeath } from './death.ts'
 import type { GroupWorker } from './worker.ts'
 
@@ -11,6 +11,7 @@ export interface CrewEvents {
   /** The worker boots from nothing instead. */
   onRestoreFailure(worker: GroupWorker, reason: string): void
   onLog(worker: GroupWorker, line: LogLine): void
+  onSaw?: ((saw: Saw) => void) | undefined
   /** Everything else a worker sends belongs to one of its requests. */
   onMessage(worker: GroupWorker, message: RequestMessage): void
   /** What the worker has started and not answered. */

@@ -267,6 +267,7 @@ export class Crew {
 
   #receive(worker: GroupWorker, message: FromWorker, budget: LogBudget): void {
     if (message.kind === 'ready') this.#ready(worker, message)
+    else if (message.kind === 'saw') this.#events.onSaw?.(message)
     else if (message.kind === 'boot-failed') this.#couldNotLoad(worker, message)
     else if (message.kind === 'log') {
       this.#events.onLog(worker, message)

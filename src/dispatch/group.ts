@@ -170,6 +170,7 @@ export class ProcessGroup implements RequestGroup {
         this.#rotation.advance()
       },
       onLog: (worker, line) => events.onLog(worker.name, line),
+      onSaw: events.onSaw,
       onMessage: (worker, message) => this.#dispatcher.receive(worker, message),
       onRestoreFailure: (worker, reason) =>
         events.onSnapshotFailure(

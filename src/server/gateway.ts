@@ -11,6 +11,7 @@ import { publicError } from '../public-error.ts'
 import type { Visits } from '../telemetry/visits.ts'
 import { encodeRequestHead } from '../wire/request-head.ts'
 import type { ProxyRules } from '../wire/trusted-proxies.ts'
+import type { Currency } from './currency.ts'
 import { sendEarlyHints } from './early-hints.ts'
 import { isHeldBack } from './expectations.ts'
 import type { Hooks } from './hooks/hooks.ts'
@@ -22,6 +23,8 @@ import { type RequestFacts, requestFacts, withoutHeaders } from './request-facts
 
 export interface GatewayOptions {
   readonly group: RequestGroup
+  /** Asked first whether the group has the code that is on disk. */
+  readonly currency?: Currency | undefined
   /** The application's number in the group's interpreters. */
   readonly application: number
   /** Asked before the application is. */
@@ -57,6 +60,8 @@ export async function answer(
       throw new WasgiError('WASGI_ERR_CLIENT_GONE', ['its head'])
     }
     checkRequest(request.raw, request.originalUrl, options.limits)
+    const renewed = options.currency?.current()
+    if (renewed !== undefined) await renewed
     const facts = requestFacts(request, options)
     const label = `${request.raw.method ?? 'GET'} ${request.originalUrl}`
     const told = options.hooks === undefined ? facts : await options.hooks.pass(facts, label)
@@ -80,7 +85,8 @@ export async function answer(
       lingerAfterResponse(request.raw.socket)
     }
     reply.headers(error.headers)
-    if (options.debug && error.traceback !== undefined) return sendDebugPage(reply, error)
+    const open = options.debug || error === options.currency?.failure
+    if (open && error.traceback !== undefined) return sendDebugPage(reply, error)
     throw publicError(error)
   }
 }

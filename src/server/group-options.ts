@@ -64,13 +64,15 @@ export async function poolOptions(
     tmpLimitBytes: settings.tmpLimit,
     windowBytes: settings.responseWindow,
     maximumRequests: settings.maximumRequests,
-    isolated: settings.isolation === 'request'
+    isolated: settings.isolation === 'request',
+    watch: settings.reload
   }
   const options = {
     name,
     mode: settings.mode,
     workers: settings.mode === 'embedded' ? 1 : settings.workers,
-    lazy: settings.lazyInitialization,
+    // What is being worked on is imported at once: what is wrong with it is to be seen.
+    lazy: settings.lazyInitialization && !settings.reload,
     memoryLimitBytes: settings.memoryLimit,
     requestTimeoutMs: settings.requestTimeout,
     interruptTimeoutMs: settings.interruptTimeout,
@@ -169,9 +171,15 @@ function assertWorkers({ settings, origins }: ResolvedSettings): void {
 }
 
 function snapshotSettings(settings: Settings): SnapshotSettings {
+  // Nothing is kept of what is being worked on; and what Python reads is seen only as it reads it.
   const { snapshotDir, snapshotLimit, warmup, snapshotEnv } = settings
   const folder = snapshotDir ?? defaultStoreFolder(process.env, homedir())
-  return { folder, limitBytes: snapshotLimit, warmup, storableNames: snapshotEnv }
+  return {
+    folder,
+    limitBytes: settings.reload ? 0 : snapshotLimit,
+    warmup,
+    storableNames: snapshotEnv
+  }
 }
 
 /** Everything of the host that Python will see. If it is not in this list, it is not there. */

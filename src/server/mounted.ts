@@ -14,16 +14,19 @@ import {
 } from '../dispatch/group.ts'
 import { RestrictedGroup } from '../dispatch/restricted-group.ts'
 import { SharedLocks } from '../dispatch/shared-locks.ts'
+import type { WasgiError } from '../errors.ts'
 import type { SnapshotStatus } from '../snapshot/counts.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { SlowRequests } from '../telemetry/slow-requests.ts'
 import { Visits, type VisitWatcher } from '../telemetry/visits.ts'
 import type { Identity } from '../wire/messages.ts'
 import type { ProxyRules } from '../wire/trusted-proxies.ts'
+import { type Currency, SeenCurrency } from './currency.ts'
 import { adopting } from './foreign.ts'
 import { groupEvents } from './group-log.ts'
 import { poolOptions } from './group-options.ts'
 import { Hooks, hooksKey } from './hooks/hooks.ts'
+import { currencyOf } from './pool-currency.ts'
 import { type RunningPool, ServerReload } from './reload.ts'
 
 /** One mounted application, as `app.wasgi` lists it. */
@@ -96,6 +99,8 @@ export interface BegunApplication {
   /** Its number among the applications of the group. */
   readonly number: number
   readonly hooks: Hooks | undefined
+  /** Whether its interpreters have the code that is on disk; undefined if that does not matter. */
+  readonly currency: Currency | undefined
   /** Whom to believe about a client; undefined is nobody. */
   readonly proxies: ProxyRules | undefined
 }
@@ -129,7 +134,9 @@ export async function beginApplications(
   foreign?: ForeignPyodide
 ): Promise<BegunApplications> {
   const running: Running[] = []
+  const begun: RunningPool[] = []
   const close = async (): Promise<void> => {
+    for (const { currency } of begun) currency?.close()
     await Promise.all(running.map((each) => each.group.close(each.shutdownTimeoutMs)))
   }
   try {
@@ -139,11 +146,11 @@ export async function beginApplications(
       pools.map(async (pool) => ({ pool, ...(await poolOptions(pool, mounted.applications)) }))
     )
     const applications: BegunApplication[] = []
-    const begun: RunningPool[] = []
     for (const each of prepared) {
       const inPool = await beginPool(each, running, mounted, log, foreign)
       applications.push(...inPool)
-      for (const { group } of inPool.slice(0, 1)) begun.push({ name: each.pool.name, group })
+      const { name } = each.pool
+      for (const { group, currency } of inPool.slice(0, 1)) begun.push({ name, group, currency })
     }
     const started = Promise.all(running.map(({ group }) => group.started)).then(() => undefined)
     started.catch(close) // whoever began it may look only later, or not at all
@@ -178,9 +185,14 @@ async function beginPool(
   const hooks = await beginHooks(pool, options.boot.identity, options.name, mounted, events)
   for (const hook of new Set(hooks)) if (hook !== undefined) run(hook.interpreter.group)
   const targets = applications.map(({ target }) => target).join(', ')
-  const group = isForbidden(settings)
-    ? new RestrictedGroup(options.name, targets, (error) => events.onFailure(options.name, error))
-    : ProcessGroup.begin({ ...options, foreign }, mounted.locks, events)
+  const onFailure = (error: WasgiError): void => events.onFailure(options.name, error)
+  const reload = (): Promise<void> => group.reload('at-once')
+  const currency =
+    foreign === undefined ? currencyOf(pool, options, { reload, onFailure }) : undefined
+  const onSaw = currency instanceof SeenCurrency ? currency.saw.bind(currency) : undefined
+  const group: RequestGroup = isForbidden(settings)
+    ? new RestrictedGroup(options.name, targets, onFailure)
+    : ProcessGroup.begin({ ...options, foreign }, mounted.locks, { ...events, onSaw })
   run(group)
   return pool.mounts.map((mount, index) => ({
     target: mount.settings.app,
@@ -189,6 +201,7 @@ async function beginPool(
     group,
     number: applications[index]?.number ?? 0,
     hooks: hooks[index],
+    currency,
     proxies: rules[index]
   }))
 }

@@ -95,7 +95,7 @@ function listed({ target, group, hooks }: BegunApplication, prefix: string): Was
 }
 
 function gatewayOptions(
-  { group, number, hooks, proxies, settings }: BegunApplication,
+  { group, number, hooks, currency, proxies, settings }: BegunApplication,
   prefix: string,
   mounted: Mounted,
   log: FastifyBaseLogger
@@ -104,6 +104,7 @@ function gatewayOptions(
     group,
     application: number,
     hooks,
+    currency,
     passAuthorization: isAuthorizationPassed(settings),
     visits: mounted.visits(group.name, settings, log),
     scriptName: scriptNameOf(prefix),

@@ -7,12 +7,14 @@ import { unreloadable } from '../config/reloaded.ts'
 import type { ResolvedServer } from '../config/settings.ts'
 import type { GroupEvents, Recipe, RequestGroup } from '../dispatch/group.ts'
 import { WasgiError } from '../errors.ts'
+import type { Currency } from './currency.ts'
 import { poolOptions } from './group-options.ts'
 
 /** A group that is running, and the name of the pool that it is made from. */
 export interface RunningPool {
   readonly name: string
   readonly group: RequestGroup
+  readonly currency: Currency | undefined
 }
 
 export interface ReloadOptions {
@@ -42,7 +44,8 @@ export class ServerReload {
     const errors: unknown[] = []
     // One group after the other: each keeps the machine's cores busy while it imports.
     for (const group of hooks) await this.#renew(group, undefined).catch((e) => errors.push(e))
-    for (const { name, group } of pools) {
+    for (const { name, group, currency } of pools) {
+      currency?.renewing()
       await this.#renew(group, found.get(name)).catch((error) => errors.push(error))
     }
     if (errors.length > 0) throw errors[0]
@@ -55,7 +58,7 @@ export class ServerReload {
     try {
       server = server.reread?.() ?? server
     } catch (cause) {
-      const error = failure('configuration', cause)
+      const error = reloadFailure('configuration', cause)
       events.onFailure('', error)
       throw error
     }
@@ -76,7 +79,7 @@ export class ServerReload {
       await group.reload('rolling', pool && (await recipeOf(pool)))
       if (pool !== undefined && pool.settings.mode === 'daemon') staff(group, pool)
     } catch (cause) {
-      const error = failure(`process group "${group.name}"`, cause)
+      const error = reloadFailure(`process group "${group.name}"`, cause)
       events.onFailure(group.name, error)
       throw error
     }
@@ -100,7 +103,8 @@ function staff(group: RequestGroup, { settings }: Pool): void {
   }
 }
 
-function failure(what: string, cause: unknown): WasgiError {
+/** The old code goes on serving. */
+export function reloadFailure(what: string, cause: unknown): WasgiError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   const traceback = cause instanceof WasgiError ? cause.traceback : undefined
   const options = traceback === undefined ? { cause } : { cause, traceback }

@@ -16,7 +16,8 @@ import type {
   GroupData,
   Hello,
   LogLine,
-  Refused
+  Refused,
+  Saw
 } from '../wire/messages.ts'
 
 export interface BuildOptions {
@@ -32,6 +33,7 @@ export interface BuildOptions {
   /** Captures nothing, and so ends as refused. */
   readonly trial?: boolean
   readonly onLog: (line: LogLine) => void
+  readonly onSaw?: ((saw: Saw) => void) | undefined
 }
 
 /**
@@ -104,12 +106,13 @@ async function build(
 function conclusion(
   port: MessagePort,
   budget: LogBudget,
-  { boot, onLog }: BuildOptions,
+  { boot, onLog, onSaw }: BuildOptions,
   progress: Progress
 ): Promise<Built | Refused> {
   return new Promise((resolve, reject) => {
     port.on('message', (message: FromWorker) => {
       if (message.kind === 'built' || message.kind === 'refused') resolve(message)
+      else if (message.kind === 'saw') onSaw?.(message)
       else if (message.kind === 'loaded') progress.loaded = true
       else if (message.kind === 'boot-failed') reject(bootError(message, boot.grants))
       else if (message.kind === 'log') {

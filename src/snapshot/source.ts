@@ -3,7 +3,7 @@
 // logged by its code, and interpreters boot from nothing.
 import type { WasgiError as Failure } from '../errors.ts'
 import { WasgiError } from '../errors.ts'
-import type { Built, GroupData, LogLine, Refused } from '../wire/messages.ts'
+import type { Built, GroupData, LogLine, Refused, Saw } from '../wire/messages.ts'
 import { type BuildOptions, buildSnapshot } from './builder.ts'
 import type { Image } from './image.ts'
 import { makeManifest } from './manifest.ts'
@@ -23,6 +23,8 @@ export interface SnapshotOptions {
 /** What there is to tell; the server logs it. */
 export interface SnapshotEvents {
   onLog(worker: string, line: LogLine): void
+  /** What Python reads, if `watch` was asked for. */
+  readonly onSaw?: ((saw: Saw) => void) | undefined
   /** There is a snapshot to restore from. */
   onSnapshot(event: SnapshotEvent): void
   /** A stored one was not used, a new one could not be stored, or none could be made. */
@@ -54,7 +56,7 @@ export interface Captured extends Built {
   readonly startedAt: number
 }
 
-type MakeOptions = Omit<BuildOptions, 'warmup' | 'onLog'>
+type MakeOptions = Omit<BuildOptions, 'warmup' | 'onLog' | 'onSaw'>
 
 export class SnapshotSource {
   readonly key: string
@@ -105,7 +107,8 @@ export class SnapshotSource {
     const since = Date.now()
     const { warmup } = this.#options
     const onLog = (line: LogLine): void => this.#events.onLog(options.name, line)
-    const built = await buildSnapshot(data, { ...options, warmup, onLog })
+    const { onSaw } = this.#events
+    const built = await buildSnapshot(data, { ...options, warmup, onLog, onSaw })
     return built.kind === 'refused' ? built : { ...built, since, startedAt }
   }
 
@@ -174,10 +177,11 @@ export class SnapshotSource {
 export async function tryApplication(
   data: GroupData,
   options: MakeOptions,
-  events: Pick<SnapshotEvents, 'onLog'>
+  events: Pick<SnapshotEvents, 'onLog' | 'onSaw'>
 ): Promise<void> {
   const onLog = (line: LogLine): void => events.onLog(options.name, line)
-  await buildSnapshot(data, { ...options, warmup: [], trial: true, onLog })
+  const { onSaw } = events
+  await buildSnapshot(data, { ...options, warmup: [], trial: true, onLog, onSaw })
 }
 
 /** The error for an application that runs, but cannot be captured. */

@@ -109,6 +109,8 @@ export interface Boot {
   readonly maximumRequests: number
   /** Whether it is, after every request. */
   readonly isolated: boolean
+  /** Whether to tell of every file that is read. */
+  readonly watch: boolean
 }
 
 /** Main → the builder's thread, in place of `boot`: load the application and capture it. */
@@ -177,6 +179,17 @@ export interface LogLine {
   readonly text: string
 }
 
+/** Worker or builder → main, if `watch` was asked for: what Python is about to read, and how it is. */
+export interface Saw {
+  readonly kind: 'saw'
+  /** Host path. */
+  readonly path: string
+  /** `absent`: it was looked for. */
+  readonly what: 'file' | 'folder' | 'absent'
+  /** workers/host/seen-files.ts */
+  readonly stamp: string
+}
+
 /** Worker → main, once per streamed response, before any `chunk`. */
 export interface StreamHead {
   readonly kind: 'head'
@@ -230,6 +243,7 @@ export type FromWorker =
   | Built
   | Refused
   | LogLine
+  | Saw
   | RequestMessage
 
 /** A status line, then name and value lines, newline-separated, Latin-1. */

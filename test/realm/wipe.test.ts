@@ -58,7 +58,8 @@ const settings: Omit<Boot, 'kind'> = {
   signals: new SharedArrayBuffer(4),
   image: undefined,
   maximumRequests: 0,
-  isolated: false
+  isolated: false,
+  watch: false
 }
 
 const requests = new SharedArrayBuffer(requestTableBytes(1))

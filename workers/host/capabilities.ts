@@ -1,10 +1,12 @@
 // The list of everything a worker's interpreter is granted, in one place. Node-specific.
 // If it is not here, Python does not have it.
+import { GATEWAY_PATH } from '../../src/wire/guest-paths.ts'
 import { LockTable } from '../../src/wire/lock-table.ts'
-import type { Boot, Build } from '../../src/wire/messages.ts'
+import type { Boot, Build, Saw } from '../../src/wire/messages.ts'
 import type { HostCapabilities } from '../controls.ts'
-import { grantFiles } from './files.ts'
+import { type FileHost, grantFiles } from './files.ts'
 import { hashHost } from './hashes.ts'
+import { SeenFiles } from './seen-files.ts'
 import { textHost, timerHost } from './text.ts'
 import type { WatchedFiles } from './watched-files.ts'
 
@@ -13,6 +15,8 @@ export interface Sinks {
   readonly fireTimer: (id: number) => void
   readonly settle: (ticket: number, value: number) => void
   readonly log: (level: number, stream: string, text: string) => void
+  /** Told of what is read of the host's files, if that was asked for. */
+  readonly onSaw?: (saw: Saw) => void
   /** Told the name of each variable whose value is handed out. */
   readonly onVariable?: (name: string) => unknown
   /** Whether whoever waits for a lock is to give up. */
@@ -46,7 +50,7 @@ export function hostCapabilities(
         return boot.env[name]
       }
     },
-    files: watched?.wrap(files.host) ?? files.host,
+    files: eyed(watched?.wrap(files.host) ?? files.host, boot, sinks),
     isSleeping: sleep.isSleeping,
     endSleep: sleep.end,
     closeFiles: () => files.closeAll(),
@@ -56,6 +60,11 @@ export function hostCapabilities(
       files.closeAll()
     }
   }
+}
+
+function eyed(host: FileHost, { grants, watch }: Boot | Build, { onSaw }: Sinks): FileHost {
+  if (!watch || onSaw === undefined) return host
+  return new SeenFiles(grants, [GATEWAY_PATH], onSaw).wrap(host)
 }
 
 /** The number of a signal, once, or 0. Asked all the time while Python computes. */

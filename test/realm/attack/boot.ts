@@ -245,7 +245,8 @@ function bootMessage(
     signals: new SharedArrayBuffer(4),
     image: undefined,
     maximumRequests: 0,
-    isolated: false
+    isolated: false,
+    watch: false
   }
 }
 

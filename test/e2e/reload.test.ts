@@ -1,0 +1,176 @@
+// `--reload`, and mod_wsgi's script reloading: what the next request sees.
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type ServeOptions, serve, type TestServer } from '../serve.ts'
+import { within } from '../unit/within.ts'
+import { temporaryFolder } from './places.ts'
+
+const LIMIT_MS = 120_000
+
+const test = suite('reloading')
+
+/** Answers with a word of its own, one of a module, and a template that it reads for each request. */
+const APP = `import os
+import words
+WORD = "app"
+CACHE = {}
+def application(environ, start_response):
+    here = os.path.dirname(__file__)
+    if "page" not in CACHE:
+        with open(os.path.join(here, "templates", "page.txt")) as page:
+            CACHE["page"] = page.read()
+    start_response("200 OK", [])
+    return [f"{WORD} {words.WORD} {CACHE['page']}".encode()]
+`
+
+interface Site {
+  readonly app: string
+  readonly file: (name: string) => string
+}
+
+function site(): Site {
+  const folder = temporaryFolder()
+  const file = (name: string): string => join(folder, name)
+  mkdirSync(file('templates'))
+  writeFileSync(file('app.py'), APP)
+  writeFileSync(file('words.py'), 'WORD = "module"\n')
+  writeFileSync(file('templates/page.txt'), 'page')
+  return { app: file('app.py'), file }
+}
+
+async function withServer(
+  args: readonly string[],
+  act: (server: TestServer) => Promise<void>,
+  options: ServeOptions = {}
+): Promise<void> {
+  const server = await serve([...args], options)
+  try {
+    await act(server)
+  } finally {
+    await server.close()
+  }
+}
+
+async function textOf(server: TestServer): Promise<string> {
+  return (await server.request('/')).text
+}
+
+for (const snapshot of ['--snapshot', '--no-snapshot']) {
+  test(
+    `with --reload the next request sees what has changed: the application, a module, a template (${snapshot})`,
+    within(LIMIT_MS, async () => {
+      const { app, file } = site()
+      await withServer([app, '--reload', '--workers', '2', snapshot], async (server) => {
+        assert.is(await textOf(server), 'app module page')
+
+        writeFileSync(app, APP.replace('"app"', '"APP"'))
+        assert.is(await textOf(server), 'APP module page')
+
+        writeFileSync(file('words.py'), 'WORD = "MODULE"\n')
+        const both = await Promise.all([textOf(server), textOf(server)])
+        assert.equal(both, ['APP MODULE page', 'APP MODULE page'])
+
+        writeFileSync(file('templates/page.txt'), 'PAGE')
+        assert.is(await textOf(server), 'APP MODULE PAGE')
+      })
+    })
+  )
+}
+
+test(
+  'with --reload an error is shown in the browser with its traceback, until the file is mended',
+  within(LIMIT_MS, async () => {
+    const { app, file } = site()
+    await withServer([app, '--reload', '--workers', '1'], async (server) => {
+      writeFileSync(file('words.py'), 'import missing_words\n')
+      const broken = [await server.request('/'), await server.request('/')]
+
+      for (const reply of broken) {
+        assert.is(reply.status, 500)
+        assert.match(reply.headers['content-type'] ?? '', /^text\/html/)
+        assert.match(reply.text, /words\.py&#34;, line 1[\s\S]*ModuleNotFoundError/)
+      }
+      assert.match(server.log(), /WASGI_ERR_APP_IMPORT|Importing/)
+
+      // A module that was looked for is there now.
+      writeFileSync(file('missing_words.py'), '')
+      writeFileSync(file('words.py'), 'import missing_words\nWORD = "mended"\n')
+      assert.is(await textOf(server), 'app mended page')
+
+      rmSync(file('missing_words.py'))
+      assert.is((await server.request('/')).status, 500)
+      writeFileSync(file('missing_words.py'), '')
+      assert.is(await textOf(server), 'app mended page')
+    })
+  })
+)
+
+test(
+  '--reload-extra names further files, and others change nothing',
+  within(LIMIT_MS, async () => {
+    const { app, file } = site()
+    const extra = ['--reload-extra', file('*.txt')]
+    await withServer([app, '--reload', '--workers', '1', ...extra], async (server) => {
+      assert.is(await textOf(server), 'app module page')
+      const before = server.log().match(/interpreter ready/g)?.length
+
+      writeFileSync(file('notes.md'), 'nobody reads this')
+      assert.is(await textOf(server), 'app module page')
+      assert.is(server.log().match(/interpreter ready/g)?.length, before)
+
+      writeFileSync(file('extra.txt'), 'somebody might')
+      assert.is(await textOf(server), 'app module page')
+      await server.logged(/(?:interpreter ready[\s\S]*?){2}/)
+    })
+  })
+)
+
+test(
+  "script_reloading loads the application anew when its file's time is another, even an older one",
+  within(LIMIT_MS, async () => {
+    const { app, file } = site()
+    await withServer(
+      [app, '--workers', '2'],
+      async (server) => {
+        assert.is(await textOf(server), 'app module page')
+        writeFileSync(file('words.py'), 'WORD = "MODULE"\n')
+        // Of other files nothing is known.
+        assert.is(await textOf(server), 'app module page')
+
+        utimesSync(app, 1_000_000_000, 1_000_000_000)
+        const answers = new Set<string>()
+        while (!answers.has('app MODULE page')) answers.add(await textOf(server))
+        const after = await Promise.all([textOf(server), textOf(server), textOf(server)])
+
+        assert.equal([...answers], ['app module page', 'app MODULE page'])
+        assert.equal([...new Set(after)], ['app MODULE page'])
+
+        writeFileSync(app, 'import missing_words\n')
+        while (!server.log().includes('WASGI_ERR_RELOAD')) {
+          assert.is(await textOf(server), 'app MODULE page')
+        }
+      },
+      { env: { WASGI_LOG_FORMAT: 'json' } }
+    )
+  })
+)
+
+test(
+  'without script_reloading a changed file is nothing to a server that runs',
+  within(LIMIT_MS, async () => {
+    const { app } = site()
+    await withServer([app, '--workers', '1', '--no-script-reloading'], async (server) => {
+      await textOf(server)
+      writeFileSync(app, 'import missing_words\n')
+
+      const until = performance.now() + 1_500
+      while (performance.now() < until) assert.is(await textOf(server), 'app module page')
+
+      assert.not.match(server.log(), /reload/)
+    })
+  })
+)
+
+test.run()

@@ -1,0 +1,139 @@
+// When a group is loaded anew, and how often is looked for that.
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { WasgiError } from '../../src/errors.ts'
+import { ScriptCurrency, SeenCurrency } from '../../src/server/currency.ts'
+import type { Saw } from '../../src/wire/messages.ts'
+import { stampOf } from '../../workers/host/seen-files.ts'
+import { within } from './within.ts'
+
+const test = suite<{ folder: string; file: string }>('currency')
+
+test.before.each((context) => {
+  context.folder = mkdtempSync(join(tmpdir(), 'wasgi-currency-'))
+  context.file = join(context.folder, 'app.py')
+  writeFileSync(context.file, 'one')
+})
+test.after.each(({ folder }) => rmSync(folder, { recursive: true }))
+
+const saw = (path: string, what: Saw['what'] = 'file'): Saw => {
+  return { kind: 'saw', path, what, stamp: stampOf(path, what) }
+}
+
+test(
+  'a script is looked at once a second, and loaded once for each time that it has',
+  within(5_000, async ({ file }) => {
+    let now = 5_000
+    let reloads = 0
+    const reload = async (): Promise<void> => void reloads++
+    const script = new ScriptCurrency([file], {
+      reload,
+      onFailure: assert.unreachable,
+      now: () => now
+    })
+
+    assert.is(script.current(), undefined)
+    utimesSync(file, 1, 1)
+    now += 999
+    assert.is(script.current(), undefined)
+    now += 1
+    const turn = script.current()
+    assert.is(script.current(), turn) // who comes meanwhile waits, too
+    await turn
+    now += 1_000
+    assert.is(script.current(), undefined)
+
+    assert.is(reloads, 1)
+  })
+)
+
+test(
+  'a script that cannot be loaded is told of once, and does not fail the request',
+  within(5_000, async ({ file }) => {
+    let now = 0
+    const failures: unknown[] = []
+    const failure = new WasgiError('WASGI_ERR_INTERNAL', ['test'])
+    const script = new ScriptCurrency([file], {
+      reload: () => Promise.reject(failure),
+      onFailure: (error) => failures.push(error),
+      now: () => now
+    })
+    rmSync(file)
+
+    await script.current()
+    now += 1_000
+    assert.is(script.current(), undefined)
+    writeFileSync(file, 'two')
+    now += 1_000
+    await script.current()
+
+    assert.equal(failures, [failure, failure])
+  })
+)
+
+test(
+  'what changes while the group is loaded is loaded once more, before anybody is answered',
+  within(5_000, async ({ folder, file }) => {
+    let reloads = 0
+    const options = { extra: [], limitMs: 4_000, onFailure: assert.unreachable }
+    const seen = new SeenCurrency({
+      ...options,
+      reload: async () => {
+        reloads++
+        seen.saw(saw(file))
+        if (reloads === 1) writeFileSync(file, 'three')
+      }
+    })
+    seen.saw(saw(file))
+    seen.saw(saw(folder, 'folder'))
+    seen.saw(saw(join(folder, 'missing.txt'), 'absent'))
+    try {
+      assert.is(seen.current(), undefined)
+      writeFileSync(join(folder, 'notes.txt'), '') // not what an import could find
+      assert.is(seen.current(), undefined)
+
+      writeFileSync(join(folder, 'missing.txt'), '')
+      await seen.current()
+
+      assert.is(reloads, 2)
+      assert.is(seen.current(), undefined)
+    } finally {
+      seen.close()
+    }
+  })
+)
+
+test(
+  'a failure is given to everybody who asks, until something has changed',
+  within(5_000, async ({ folder, file }) => {
+    const failure = new WasgiError('WASGI_ERR_INTERNAL', ['test'])
+    let broken = true
+    const seen = new SeenCurrency({
+      extra: [join(folder, '*.html')],
+      limitMs: 4_000,
+      onFailure: () => {},
+      reload: async () => {
+        seen.saw(saw(file))
+        if (broken) throw failure
+      }
+    })
+    try {
+      writeFileSync(join(folder, 'page.html'), '')
+      const first = await seen.current()?.catch((error: unknown) => error)
+      const second = await seen.current()?.catch((error: unknown) => error)
+      broken = false
+      writeFileSync(file, 'mended')
+      await seen.current()
+
+      assert.equal([first, second], [failure, failure])
+      assert.is(seen.failure, undefined)
+    } finally {
+      seen.close()
+    }
+  })
+)
+
+test.run()
