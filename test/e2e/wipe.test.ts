@@ -162,7 +162,7 @@ for (const [stain, reason] of [
           for (const { counter } of replies) assert.is(counter, 1)
         }
 
-        const ends = new RegExp(`was recycled \\(${reason}\\)`, 'g')
+        const ends = new RegExp(`worker ended: .*was recycled \\(${reason}\\)`, 'g')
         await server.logged(/(boot=restored[\s\S]*){3}/)
         assert.is(server.log().match(ends)?.length, 2, server.log())
         assert.equal(boots(server), Array(3).fill('default/1 restored'))
