@@ -37,6 +37,7 @@ export const COMPLETE = 0
 export const STREAMED = 1
 export const FAILED_AFTER_HEAD = 2
 export const CLIENT_GONE = 3
+export const STALE = 5
 export const OUTCOMES = 15
 /** The interpreter should be replaced. */
 export const RECYCLE = 16

@@ -330,8 +330,9 @@ export class InterpreterLife {
   }
 
   #identity(): object {
-    const { processGroup, applicationGroup, processes } = this.#settings.identity
-    return { process_group: processGroup, application_group: applicationGroup, processes, pid }
+    const { processGroup, applicationGroup, processes, scriptReloading } = this.#settings.identity
+    const groups = { process_group: processGroup, application_group: applicationGroup }
+    return { ...groups, processes, pid, script_reloading: scriptReloading }
   }
 
   /** Values that Python must have at its start, and the names of all others. */

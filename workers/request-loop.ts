@@ -25,6 +25,7 @@ import {
   InterpreterDied,
   OUTCOMES,
   RECYCLE,
+  STALE,
   STREAMED
 } from './interpreter.ts'
 import { type Due, GROWN, InterpreterLife, NO_IMAGE } from './life.ts'
@@ -186,6 +187,7 @@ function causeOf(due: Due, obstacle: string): Due['cause'] {
 
 function concluded(slot: number, served: number, interpreter: Interpreter): Answer {
   const outcome = served & OUTCOMES
+  if (outcome === STALE) return { kind: 'stale', slot }
   if (outcome === STREAMED) return { kind: 'streamed', slot }
   if (outcome === CLIENT_GONE) return { kind: 'gone', slot }
   const { head, body } = splitResponse(interpreter.response())

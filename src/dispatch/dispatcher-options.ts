@@ -22,5 +22,7 @@ export interface DispatcherOptions {
   readonly hasSpare: () => boolean
   /** So many requests could do with an interpreter more. Does nothing when all workers have one. */
   readonly onDemand: (count: number) => void
+  /** A script wants to be loaded anew; `resume` once that is done, or cannot be. */
+  readonly onStale: (resume: () => void) => void
   readonly onFailure: (worker: GroupWorker, error: WasgiError, exchange: Exchange) => void
 }

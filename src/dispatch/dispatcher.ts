@@ -256,7 +256,8 @@ export class Dispatcher {
     this.#release(worker, slot)
     // It may have been moved, and even be back here: then it is in another row.
     if (current) worker.exchanges.delete(exchange.id)
-    if (answer.kind !== 'withdrawn') this.#conclude(worker, exchange, answer)
+    if (answer.kind === 'stale') this.#renew(exchange)
+    else if (answer.kind !== 'withdrawn') this.#conclude(worker, exchange, answer)
     else if (current) this.#tryElsewhere(exchange)
     if (worker.state === 'retiring') this.#wind(worker)
     else this.feed(worker)
@@ -265,20 +266,11 @@ export class Dispatcher {
   #conclude(
     worker: GroupWorker,
     exchange: Exchange,
-    answer: Exclude<Answer, { kind: 'withdrawn' }>
+    answer: Exclude<Answer, { kind: 'withdrawn' | 'stale' }>
   ): void {
     worker.served++
     const { grants, requestTimeoutMs } = this.#options
     switch (answer.kind) {
-      case 'complete':
-        exchange.complete(answer.head, answer.body)
-        break
-      case 'streamed':
-        exchange.finishStream()
-        break
-      case 'gone':
-        exchange.cancel()
-        break
       case 'died':
         worker.lost ??= lostRequest(exchange)
         worker.terminate('crash', answer.reason, tracebackIn(answer.reason, grants()))
@@ -287,8 +279,17 @@ export class Dispatcher {
       case 'failed':
         this.#failed(worker, exchange, answerError(exchange, answer, grants(), requestTimeoutMs))
         break
+      default:
+        exchange.conclude(answer)
     }
     this.#left()
+  }
+
+  /** The application was not called: it will be, once it is loaded anew. */
+  #renew(exchange: Exchange): void {
+    exchange.recall()
+    if (exchange.over) this.#left()
+    else this.#options.onStale(() => this.#tryElsewhere(exchange))
   }
 
   #failed(worker: GroupWorker, exchange: Exchange, error: WasgiError): void {
@@ -304,13 +305,11 @@ export class Dispatcher {
     this.#release(worker, slot)
     if (!current) return
     worker.exchanges.delete(exchange.id)
-    if (!started) {
-      this.#tryElsewhere(exchange)
-      return
-    }
-    worker.lost ??= lostRequest(exchange)
-    this.#failed(worker, exchange, lossError(worker, exchange, this.#options.requestTimeoutMs))
-    this.#left()
+    if (started) {
+      worker.lost ??= lostRequest(exchange)
+      this.#failed(worker, exchange, lossError(worker, exchange, this.#options.requestTimeoutMs))
+      this.#left()
+    } else this.#tryElsewhere(exchange)
   }
 
   #release(worker: GroupWorker, slot: number): void {

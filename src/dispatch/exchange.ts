@@ -1,7 +1,7 @@
 // The main thread's side of one request: what goes to a worker, what comes back, and the promise
 // that the server waits on. It knows nothing of Fastify and nothing of how workers are chosen.
 import { WasgiError } from '../errors.ts'
-import type { ResponseMessage, ToWorker, WholeBody } from '../wire/messages.ts'
+import type { Complete, ResponseMessage, Streamed, ToWorker, WholeBody } from '../wire/messages.ts'
 import { monotonicMs } from '../wire/request-table.ts'
 import type { RequestBody } from './request-body.ts'
 import { parseResponseHead, type ResponseHead } from './response-head.ts'
@@ -49,6 +49,8 @@ export class Exchange {
    * or the death of its worker, is then a 504.
    */
   timedOutAt = 0
+  /** Its application's script has said that it is to be loaded anew, and is not asked again. */
+  asked = false
   /** When a worker started it, on the clock of monotonicMs; 0 while that is not known. */
   startedAt = 0
   readonly #resolve: (response: GatewayResponse) => void
@@ -91,6 +93,20 @@ export class Exchange {
     this.#onCancel(this)
     this.#worker?.send({ kind: 'cancel', id: this.id })
     this.fail(new WasgiError('WASGI_ERR_CLIENT_GONE', [this.request.label]))
+  }
+
+  /** It is to be started again, once its application is loaded anew. */
+  recall(): void {
+    this.slot = -1
+    this.asked = true
+    this.startedAt = 0
+  }
+
+  /** An answer that is no failure. */
+  conclude(answer: Complete | Streamed): void {
+    if (answer.kind === 'complete') this.complete(answer.head, answer.body)
+    else if (answer.kind === 'streamed') this.finishStream()
+    else this.cancel()
   }
 
   complete(head: string, body: WholeBody): void {

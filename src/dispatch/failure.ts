@@ -126,6 +126,14 @@ export function queueTimeoutError(
   return new WasgiError('WASGI_ERR_QUEUE_TIMEOUT', args)
 }
 
+/** `what` could not be loaded anew: the old code goes on serving. */
+export function reloadError(what: string, cause: unknown): WasgiError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const traceback = cause instanceof WasgiError ? cause.traceback : undefined
+  const options = traceback === undefined ? { cause } : { cause, traceback }
+  return new WasgiError('WASGI_ERR_RELOAD', [what, reason], options)
+}
+
 export function crashLoopError(group: string, loop: CrashLoop, reason: string): WasgiError {
   const seconds = (ms: number): string => (ms / 1000).toFixed(1)
   const { deaths, spanMs, delayMs } = loop

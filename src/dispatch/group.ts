@@ -13,6 +13,7 @@ import type { CrewEvents } from './crew-events.ts'
 import type { DeathKind, Ending, WorkerDeath } from './death.ts'
 import { Dispatcher, ROWS_PER_WORKER } from './dispatcher.ts'
 import type { Exchange, GatewayRequest } from './exchange.ts'
+import { reloadError } from './failure.ts'
 import { HostBytesWatch } from './host-bytes.ts'
 import { type PreparationOptions, prepare, prepareAnew } from './preparation.ts'
 import type { RecycleLimits } from './recycle.ts'
@@ -148,6 +149,11 @@ export class ProcessGroup implements RequestGroup {
         bootError: () => this.#crew.bootError,
         hasSpare: () => this.#crew.hasSpare,
         onDemand: (count) => this.#crew.bootFor(count),
+        onStale: (resume) => {
+          const fail = (cause: unknown): void =>
+            events.onFailure(this.name, reloadError(`process group "${this.name}"`, cause))
+          void this.reload('at-once').catch(fail).finally(resume)
+        },
         onFailure: (worker, error, { request }) => events.onFailure(worker.name, error, request)
       },
       this.#table

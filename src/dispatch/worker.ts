@@ -106,7 +106,8 @@ export class GroupWorker {
     const batch = this.#outbox
     this.#outbox = []
     const tasks = batch.map(({ exchange, slot }) => {
-      const { head, body, application = 0 } = exchange.request
+      const { head, body, application: number = 0 } = exchange.request
+      const application = exchange.asked ? ~number : number
       return { id: exchange.id, slot, head, body, application }
     })
     try {

@@ -105,7 +105,8 @@ async function applicationsOf(mounts: readonly ResolvedSettings[]) {
     assertRootAllowed(root)
     if (!roots.includes(root)) roots.push(root)
     const dispatched = settings.dispatchScript !== undefined
-    const spec = { ...specOf(found, guestRoot(roots.indexOf(root))), dispatched }
+    const consulted = settings.scriptReloading
+    const spec = { ...specOf(found, guestRoot(roots.indexOf(root))), dispatched, consulted }
     const key = JSON.stringify({ ...spec, target: '' })
     if (!specs.has(key)) specs.set(key, spec)
     applications.push({ target: found.target, number: [...specs.keys()].indexOf(key) })
@@ -120,7 +121,7 @@ function guestRoot(index: number): string {
 function specOf(
   { target, file, module, callable, call }: AppTarget,
   root: string
-): Omit<ApplicationSpec, 'dispatched'> {
+): Omit<ApplicationSpec, 'dispatched' | 'consulted'> {
   const own = file === null ? null : `${root}${file.slice(APPLICATION_ROOT.length)}`
   return { target, root, file: own, module, callable, call, hooks: [] }
 }
@@ -133,7 +134,8 @@ function identityOf({ settings, name: given }: Pool, name: string): Identity {
   return {
     processGroup: embedded ? '' : applicationGroup.length === 0 ? name : processGroup,
     applicationGroup: applicationGroup.join('|'),
-    processes: embedded ? 1 : workers
+    processes: embedded ? 1 : workers,
+    scriptReloading: settings.scriptReloading
   }
 }
 

@@ -157,7 +157,15 @@ export async function beginApplications(
     const groups = running.map(({ group }) => group)
     const events = mounted.events(log)
     const hooks = groups.filter((group) => !begun.some((each) => each.group === group))
-    const reload = new ServerReload({ server, site, pools: begun, hooks, events, log })
+    const reload = new ServerReload({
+      server,
+      site,
+      // An interpreter of the host program's is never given up.
+      pools: foreign === undefined ? begun : [],
+      hooks,
+      events,
+      log
+    })
     return { applications, groups, reload, started, close }
   } catch (error) {
     await close()

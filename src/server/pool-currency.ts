@@ -1,9 +1,9 @@
 // Which way a pool's interpreters are kept current, if any.
 import type { Pool } from '../config/application-group.ts'
+import { reloadError } from '../dispatch/failure.ts'
 import type { GroupOptions } from '../dispatch/group.ts'
 import type { FileGrant } from '../wire/messages.ts'
 import { type Currency, type CurrencyOptions, ScriptCurrency, SeenCurrency } from './currency.ts'
-import { reloadFailure } from './reload.ts'
 
 /** To be made before the group is, so that no change is missed. */
 export function currencyOf(
@@ -20,7 +20,7 @@ export function currencyOf(
   if (files.length === 0) return undefined
   return new ScriptCurrency(files, {
     reload,
-    onFailure: (cause) => onFailure(reloadFailure(`process group "${name}"`, cause))
+    onFailure: (cause) => onFailure(reloadError(`process group "${name}"`, cause))
   })
 }
 

@@ -5,8 +5,8 @@ import type { FastifyBaseLogger } from 'fastify'
 import { type Pool, poolsOf, type Site } from '../config/application-group.ts'
 import { unreloadable } from '../config/reloaded.ts'
 import type { ResolvedServer } from '../config/settings.ts'
+import { reloadError } from '../dispatch/failure.ts'
 import type { GroupEvents, Recipe, RequestGroup } from '../dispatch/group.ts'
-import { WasgiError } from '../errors.ts'
 import type { Currency } from './currency.ts'
 import { poolOptions } from './group-options.ts'
 
@@ -58,7 +58,7 @@ export class ServerReload {
     try {
       server = server.reread?.() ?? server
     } catch (cause) {
-      const error = reloadFailure('configuration', cause)
+      const error = reloadError('configuration', cause)
       events.onFailure('', error)
       throw error
     }
@@ -79,7 +79,7 @@ export class ServerReload {
       await group.reload('rolling', pool && (await recipeOf(pool)))
       if (pool !== undefined && pool.settings.mode === 'daemon') staff(group, pool)
     } catch (cause) {
-      const error = reloadFailure(`process group "${group.name}"`, cause)
+      const error = reloadError(`process group "${group.name}"`, cause)
       events.onFailure(group.name, error)
       throw error
     }
@@ -101,12 +101,4 @@ function staff(group: RequestGroup, { settings }: Pool): void {
     if (next === count) return
     count = next
   }
-}
-
-/** The old code goes on serving. */
-export function reloadFailure(what: string, cause: unknown): WasgiError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  const traceback = cause instanceof WasgiError ? cause.traceback : undefined
-  const options = traceback === undefined ? { cause } : { cause, traceback }
-  return new WasgiError('WASGI_ERR_RELOAD', [what, reason], options)
 }

@@ -45,6 +45,8 @@ export interface ApplicationSpec {
   readonly hooks: readonly HookScript[]
   /** Whether a dispatch script may choose another callable of the module; see wasgi/by_name.py. */
   readonly dispatched: boolean
+  /** Whether its script's `reload_required` is asked before each request; see wasgi/script_reload.py. */
+  readonly consulted: boolean
 }
 
 /** A script that decides about requests before the application has them. */
@@ -66,6 +68,8 @@ export interface Identity {
   readonly applicationGroup: string
   /** How many interpreters the group has. */
   readonly processes: number
+  /** Whether touching the application's script reloads it. */
+  readonly scriptReloading: boolean
 }
 
 /** Main → worker, once, after `hello`: make the interpreter and load the application. */
@@ -295,12 +299,15 @@ export interface RequestTask {
   readonly head: string
   /** The whole body if it is small and has arrived; null when it is to be pulled. */
   readonly body: Uint8Array | null | undefined
-  /** Whom it is for: 0 is the `application` of `boot`, 1 the first of its `siblings`. */
+  /**
+   * Whom it is for: 0 is the `application` of `boot`, 1 the first of its `siblings`. `~number` if the
+   * script is not to be asked whether it is stale, since it has been.
+   */
   readonly application: number
 }
 
 /** Worker → main, the last it says of a request: exactly once for each that it was handed. */
-export type Answer = Withdrawn | Complete | Streamed | Failed | Died
+export type Answer = Withdrawn | Stale | Complete | Streamed | Failed | Died
 
 /** The response went out in messages, or nobody was there for it any more. */
 export interface Streamed {
@@ -312,6 +319,12 @@ export interface Streamed {
 /** The main thread took it back, or this worker cannot run it. No Python ran. */
 export interface Withdrawn {
   readonly kind: 'withdrawn'
+  readonly slot: number
+}
+
+/** The script wants to be loaded anew first. The application was not called. */
+export interface Stale {
+  readonly kind: 'stale'
   readonly slot: number
 }
 

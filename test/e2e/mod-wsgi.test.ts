@@ -73,7 +73,7 @@ test(
       'mod_wsgi.listener_port': new URL(daemon.url).port,
       'mod_wsgi.server_pid': String(daemon.pid),
       'mod_wsgi.thread_id': 1,
-      'mod_wsgi.script_reloading': '0'
+      'mod_wsgi.script_reloading': '1'
     })
   })
 )

@@ -157,6 +157,64 @@ test(
   })
 )
 
+/** Asks for a reload once a file is in /data; raises if another one is. */
+const ASKING = `import os
+def reload_required(resource):
+    if os.path.exists("/data/raise"):
+        raise RuntimeError("no idea about " + resource)
+    return os.path.exists("/data/required")
+GENERATION = open("/data/generation").read()
+def application(environ, start_response):
+    start_response("200 OK", [])
+    return [GENERATION.encode(), environ["wsgi.input"].read()]
+`
+
+for (const mode of ['daemon', 'embedded']) {
+  test(
+    `reload_required() of the script is asked before each request, which the new code answers (${mode})`,
+    within(LIMIT_MS, async () => {
+      const { app } = site()
+      const data = temporaryFolder()
+      writeFileSync(app, ASKING)
+      writeFileSync(join(data, 'generation'), 'first')
+      await withServer([app, '--mode', mode, '--data-dir', data], async (server) => {
+        assert.is(await textOf(server), 'first')
+        writeFileSync(join(data, 'generation'), 'second')
+        assert.is(await textOf(server), 'first')
+
+        writeFileSync(join(data, 'required'), '')
+        const big = 'x'.repeat(300_000)
+        const reply = await server.request('/', { method: 'POST', body: big })
+        rmSync(join(data, 'required'))
+
+        assert.is(reply.text, `second${big}`)
+
+        writeFileSync(join(data, 'generation'), 'third')
+        writeFileSync(join(data, 'raise'), '')
+        assert.is(await textOf(server), 'second')
+        await server.logged(/no idea about \/app\/app\.py/)
+      })
+    })
+  )
+}
+
+test(
+  'what reload_required() asks for cannot be loaded: the request is answered by the old code',
+  within(LIMIT_MS, async () => {
+    const { app } = site()
+    const data = temporaryFolder()
+    writeFileSync(app, ASKING)
+    writeFileSync(join(data, 'generation'), 'first')
+    await withServer([app, '--workers', '1', '--data-dir', data], async (server) => {
+      rmSync(join(data, 'generation'))
+      writeFileSync(join(data, 'required'), '')
+
+      assert.is(await textOf(server), 'first')
+      assert.match(server.log(), /was not reloaded: [\s\S]*generation/)
+    })
+  })
+)
+
 test(
   'without script_reloading a changed file is nothing to a server that runs',
   within(LIMIT_MS, async () => {

@@ -128,7 +128,8 @@ async function boot(): Promise<Guest> {
     callable: null,
     call: false,
     hooks: [],
-    dispatched: false
+    dispatched: false,
+    consulted: false
   }
   guest.loaded = JSON.parse(await boundary.load.callPromising(JSON.stringify(target)))
   const { dumps } = python.pyimport('tools')

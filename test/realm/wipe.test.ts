@@ -45,10 +45,11 @@ const settings: Omit<Boot, 'kind'> = {
     callable: null,
     call: false,
     hooks: [],
-    dispatched: false
+    dispatched: false,
+    consulted: false
   },
   siblings: [],
-  identity: { processGroup: 'test', applicationGroup: '', processes: 1 },
+  identity: { processGroup: 'test', applicationGroup: '', processes: 1, scriptReloading: false },
   multiprocess: false,
   debug: false,
   tmpLimitBytes: 64 * 2 ** 20,

@@ -114,6 +114,7 @@ export function bench(
       queueTimeoutMs: options.queueTimeoutMs ?? 0,
       queueLimit: options.queueLimit ?? 0,
       grants: () => [],
+      onStale: (resume) => resume(),
       workers: () => workers.filter((worker) => worker.state !== 'dead'),
       bootError: () => options.bootError,
       hasSpare: () => options.hasSpare ?? false,

@@ -31,7 +31,8 @@ const PARTS: KeyParts = {
     callable: null,
     call: false,
     hooks: [],
-    dispatched: false
+    dispatched: false,
+    consulted: false
   },
   grants: [GRANT],
   sysPath: ['/app', '/packages'],

@@ -231,10 +231,11 @@ function bootMessage(
       callable: null,
       call: false,
       hooks: [],
-      dispatched: false
+      dispatched: false,
+      consulted: false
     },
     siblings: [],
-    identity: { processGroup: 'test', applicationGroup: '', processes: 1 },
+    identity: { processGroup: 'test', applicationGroup: '', processes: 1, scriptReloading: false },
     multiprocess: false,
     debug: false,
     tmpLimitBytes: 67_108_864,

@@ -232,6 +232,8 @@ def load(json_text: str) -> str:
         }
     else:
         _gateway.mount(found.application, number, found.label.rpartition(":")[2])
+        if found.consulted is not None:
+            _gateway.consult(found.consulted, number)
         answer = {"ok": True, "callable": found.label}
     _gateway.flush()
     return json.dumps(answer)

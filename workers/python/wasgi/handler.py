@@ -18,6 +18,7 @@ from .host import ERROR, WARN, Host
 from .log_streams import LogStream
 from .request_input import RequestInput
 from .response import NO_BODY, Response
+from .script_reload import Stale
 from .tracebacks import text_of
 from .watch import Watch, WatchedInput, WatchedResponse
 
@@ -27,6 +28,8 @@ STREAMED: Final = 1
 FAILED_AFTER_HEAD: Final = 2
 CLIENT_GONE: Final = 3
 FAILED_BEFORE_HEAD: Final = 4
+STALE: Final = 5
+"""The application was not called: it is to be loaded anew first."""
 RECYCLE: Final = 16
 """Added when the interpreter should be replaced."""
 CLIENT_FAULT: Final = 32
@@ -55,6 +58,7 @@ class Gateway:
         # Those of one application group, by number.
         self._applications: list[Application] = [_unloaded]
         self._callables: list[str] = [""]
+        self._consulted: dict[int, Application] = {}
         self._constants: dict[str, Any] = {
             "wsgi.version": (1, 0),
             "wsgi.errors": errors,
@@ -83,6 +87,10 @@ class Gateway:
         """Answer requests for application `number` with this one. Numbers are given in order."""
         self._applications[number : number + 1] = [application]
         self._callables[number : number + 1] = [name]
+
+    def consult(self, application: Application, number: int) -> None:
+        """Let this one have the requests for application `number` first: it may raise Stale."""
+        self._consulted[number] = application
 
     def warm_up(self, requests: Sequence[str]) -> list[str]:
         """Answer requests such as `GET /` that nobody sent, with each application. Returns a line for
@@ -130,9 +138,16 @@ class Gateway:
             environ["wsgi.early_hints"] = response.early_hints
             EVENTS.environ = environ
             try:
-                application = self._applications[number]
+                if number < 0:
+                    # Its script has been asked already.
+                    number = ~number
+                    application = self._applications[number]
+                else:
+                    application = self._consulted.get(number) or self._applications[number]
                 environ["mod_wsgi.callable_object"] = self._callables[number]
                 outcome = self.answer(application, environ, response, watch)
+            except Stale:
+                outcome = STALE
             except BaseException as error:
                 del environ
                 outcome = self._fail(error, request_input, response)

@@ -21,6 +21,7 @@ class Identity:
     """Empty for %{GLOBAL}."""
     maximum_processes = 1
     server_pid = ""
+    script_reloading = False
 
     def take(self, settings: Mapping[str, Any]) -> None:
         """Become who the host says."""
@@ -28,6 +29,7 @@ class Identity:
         self.application_group = settings["application_group"]
         self.maximum_processes = settings["processes"]
         self.server_pid = str(settings["pid"])
+        self.script_reloading = settings.get("script_reloading", False)
 
     def environ(self) -> dict[str, Any]:
         """The keys of every environ."""
@@ -40,7 +42,7 @@ class Identity:
             "mod_wsgi.server_pid": self.server_pid,
             "mod_wsgi.thread_id": THREADS,
             # Older than 6.0, and still read: whether touching the script reloads the application.
-            "mod_wsgi.script_reloading": "0",
+            "mod_wsgi.script_reloading": "1" if self.script_reloading else "0",
         }
         if not self.process_group:
             # No daemon, and so no time at which one was asked.

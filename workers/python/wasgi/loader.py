@@ -7,11 +7,12 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, Final
 
 from .by_name import ByName
+from .script_reload import Consulted, consulted
 from .tracebacks import headline, text_of
 
 APPLICATION_ROOT: Final = "/app"
@@ -34,6 +35,8 @@ class Target:
     """Scripts of hooks instead of an application; see hook_scripts.py."""
     dispatched: bool = False
     """Whether a dispatch script may choose another callable of the module."""
+    consulted: bool = False
+    """Whether the script's `reload_required` is asked before each request."""
     root: str = APPLICATION_ROOT
     """The folder that is shown for it. Applications of one interpreter may have several."""
 
@@ -44,6 +47,8 @@ class Found:
 
     application: Callable[..., Any]
     label: str
+    consulted: Consulted | None = None
+    """The same behind `reload_required`, if the script has that."""
 
 
 class LoadError(Exception):
@@ -66,8 +71,11 @@ def load(target: Target) -> Found:
         raise import_failure(target, error) from None
     found = _pick(target, module)
     if target.dispatched:
-        return Found(ByName(found.application, module), found.label)
-    return found
+        found = Found(ByName(found.application, module), found.label)
+    if not target.consulted:
+        return found
+    resource = target.file or module.__file__ or ""
+    return replace(found, consulted=consulted(found.application, module, resource))
 
 
 def _import(target: Target) -> ModuleType:
