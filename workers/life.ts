@@ -140,11 +140,12 @@ export class InterpreterLife {
 
   /**
    * Makes Python look up from the request it runs, which takes too long: ends what that waits for, if
-   * it waits, with news of the timeout. Once for each request.
+   * it waits, with news of the timeout. Once for each request: what it waits for after it has been told
+   * is how it ends.
    */
   interrupt(id: number): void {
     const exchange = this.#exchange
-    if (!exchange.isFor(id) || exchange.onInterrupt()) return
+    if (!exchange.isFor(id) || !exchange.isTimedOut() || exchange.onInterrupt()) return
     if (this.#host?.isSleeping() !== true) this.#interpreter.interrupt()
     else if (exchange.takeTimeout()) this.#host.endSleep(TIMED_OUT)
   }

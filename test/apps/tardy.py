@@ -108,6 +108,22 @@ def late_recovering(_environ, start_response):
         return [b"better an answer than none"]
 
 
+def late_careful(environ, start_response):
+    """Computes for too long, and then waits for all that a request can wait for."""
+    try:
+        late_loop(environ, start_response)
+    except BaseException:
+        body = environ["wsgi.input"].read()
+        loop = WebLoop()
+        promise = loop.create_future()
+        loop.call_later(0.01, promise.set_result, None)
+        run_sync(promise)
+        write = start_response("503 Later", [("X-Read", str(len(body)))])
+        for _ in range(40):
+            write(b"x" * 65536)
+        return []
+
+
 def late_stream(_environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     yield b"first"

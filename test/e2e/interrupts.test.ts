@@ -81,6 +81,19 @@ test(
 )
 
 test(
+  'what a request waits for after it has been interrupted is not interrupted again',
+  within(LIMIT_MS, async ({ server, token }) => {
+    const body = Buffer.alloc(1_000_000)
+
+    const reply = await server.request('/careful', { method: 'POST', body })
+
+    assert.equal([reply.status, reply.headers['x-read']], [503, '1000000'])
+    assert.is(reply.text.length, 40 * 65536)
+    assert.is((await server.request('/token')).text, token)
+  })
+)
+
+test(
   'the log tells where the request was when it was interrupted',
   within(LIMIT_MS, async ({ server }) => {
     await server.request('/sleep')
