@@ -1,7 +1,7 @@
 // One request on its way from Fastify to a process group and back. This is the file to start reading
 // from: what comes before it is Fastify's, what comes after it is dispatch/.
-import type { IncomingMessage } from 'node:http'
-import type { Http2ServerRequest } from 'node:http2'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Exchange, GatewayRequest } from '../dispatch/exchange.ts'
 import type { RequestGroup } from '../dispatch/group.ts'
@@ -52,7 +52,10 @@ export async function answer(
   request: FastifyRequest,
   reply: FastifyReply
 ): Promise<FastifyReply> {
-  const visit = options.visits?.begin(request.method, request.originalUrl, reply.raw)
+  // Of a client that has gone while the host program's own hooks ran, no end would ever be seen.
+  const visit = isGone(reply)
+    ? undefined
+    : options.visits?.begin(request.method, request.originalUrl, reply.raw)
   try {
     const turn = turnOf(request.raw, reply.raw)
     // Nobody waits for an answer, and a peer without an address is not a Unix socket's.
@@ -66,7 +69,7 @@ export async function answer(
     const label = `${request.raw.method ?? 'GET'} ${request.originalUrl}`
     const told = options.hooks === undefined ? facts : await options.hooks.pass(facts, label)
     // What happened while hooks were asked is not told again.
-    if (reply.raw.destroyed) throw new WasgiError('WASGI_ERR_CLIENT_GONE', [label])
+    if (isGone(reply)) throw new WasgiError('WASGI_ERR_CLIENT_GONE', [label])
     const head = encoded(options.passAuthorization ? told : withoutHeaders(told, AUTHORIZATION))
     const taken = takeBody(request.raw, options)
     // Most requests have no body, and those need not wait a turn of the microtask queue.
@@ -97,6 +100,12 @@ export async function answer(
  */
 function cancelWhenClosed(reply: FastifyReply, exchange: Exchange): void {
   reply.raw.once('close', () => exchange.cancel())
+}
+
+/** Whether the response is closed: nothing tells of it again. HTTP/2 has that with the stream alone. */
+function isGone({ raw }: FastifyReply): boolean {
+  const { stream, destroyed } = raw as ServerResponse & Partial<Http2ServerResponse>
+  return stream?.destroyed ?? destroyed
 }
 
 /** A head as a worker takes it. */

@@ -1,5 +1,6 @@
 // What a running server writes down: formats and files of its logs, slow requests, traces.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fastify } from 'fastify'
 import { suite } from 'uvu'
@@ -108,6 +109,43 @@ test(
 
       assert.equal([group, path], ['default', '/py/report'])
       assert.is((await waiting).statusCode, 200)
+    } finally {
+      await app.close()
+    }
+  })
+)
+
+test(
+  'in the plugin, who has gone before the application was reached is followed no further',
+  within(LIMIT_MS, async () => {
+    const data = temporaryFolder()
+    const told: string[] = []
+    const first = Promise.withResolvers<void>()
+    const write = (record: string): void => {
+      if (!record.includes('"msg":"slow request"')) return
+      told.push(JSON.parse(record).path)
+      first.resolve()
+    }
+    const app = fastify({ pluginTimeout: 0, logger: { stream: { write } } })
+    try {
+      const reached = Promise.withResolvers<void>()
+      app.addHook('onRequest', async ({ raw }) => {
+        if (raw.url === '/py/gone') await new Promise((resolve) => raw.once('close', resolve))
+      })
+      app.addHook('onError', async ({ raw }) => raw.url === '/py/gone' && reached.resolve())
+      const slow = { slowRequests: '20ms', dataDir: data, workers: 1 }
+      await app.register(wasgi, { app: testApp('patient.py'), prefix: '/py', ...slow })
+      const url = await app.listen({ port: 0 })
+      const socket = connect(Number(new URL(url).port), '127.0.0.1')
+      socket.write('GET /py/gone HTTP/1.1\r\nHost: a\r\n\r\n', () => socket.destroy())
+      await reached.promise
+
+      const waiting = app.inject('/py/report?go')
+      await first.promise
+      writeFileSync(join(data, 'go'), '')
+      await waiting
+
+      assert.equal(told, ['/py/report'])
     } finally {
       await app.close()
     }

@@ -96,6 +96,31 @@ test(
   })
 )
 
+test(
+  'who has gone while hooks were asked takes no worker, over HTTP/2 either',
+  within(LIMIT_MS, async () => {
+    const data = temporaryFolder()
+    const access = ['--access-script', testApp('hooks/patient.py'), '--data-dir', data]
+    const args = [testApp('tardy.py'), '--workers', '1', '--http2', ...TLS, ...access]
+    const server = await serve(args)
+    const session = http2.connect(server.url, { ca: CERTIFICATE })
+    const gone = session.request({ ':path': '/output?go' })
+    gone.on('error', () => {})
+    await server.logged(/asked about go/)
+    gone.close(http2.constants.NGHTTP2_CANCEL)
+    await server.logged(/"GET \/output\?go HTTP\/2\.0" 499/)
+
+    writeFileSync(join(data, 'go'), '')
+    const stream = session.request({ ':path': '/token?go' })
+    const text = (await stream.setEncoding('utf8').toArray()).join('')
+    session.close()
+    await server.close()
+
+    assert.match(text, /^[0-9a-f]{16}$/)
+    assert.not.match(server.log(), /begun output/)
+  })
+)
+
 const WRONG: ReadonlyArray<readonly [string, readonly string[], RegExp]> = [
   [
     'a certificate without a key',
