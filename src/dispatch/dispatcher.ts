@@ -69,13 +69,11 @@ export class Dispatcher {
     })
   }
 
-  /** Requests that no worker has started. */
+  /** Requests that no worker has started, and that somebody waits for. */
   get queued(): number {
-    let queued = this.#waiting.size
-    for (const { exchanges } of this.#options.workers()) {
-      for (const { slot } of exchanges.values()) if (!this.#requests.hasStarted(slot)) queued++
-    }
-    return queued
+    const held = [...this.#options.workers()].flatMap(({ exchanges }) => [...exchanges.values()])
+    const unstarted = held.filter(({ over, slot }) => !over && !this.#requests.hasStarted(slot))
+    return this.#waiting.size + unstarted.length
   }
 
   /** The workers are about to be ended: nothing waits for one any more. */

@@ -158,6 +158,8 @@ test(
     sent.at(-1)?.cancel()
 
     assert.is(dispatcher.queued, 10)
+    sent[1]?.cancel() // in the hands of the busy worker
+    assert.is(dispatcher.queued, 9)
   })
 )
 

@@ -64,6 +64,24 @@ test(
   })
 )
 
+test('whose clients have gone count for nothing in queue_limit', async () => {
+  const { threads, send } = bench(1, { queueLimit: 2 })
+  await send()
+  threads[0]?.start(threads[0].tasks[0])
+  for (const gone of [await send(), await send()]) {
+    gone.response.catch(() => {})
+    gone.cancel()
+  }
+
+  const waiting = [await send(), await send()]
+
+  assert.equal(
+    waiting.map(({ over }) => over),
+    [false, false]
+  )
+  assert.is((await send()).over, true)
+})
+
 test('an idle worker takes a request however many wait for the others', async () => {
   const { workers, threads, send } = bench(2, { queueLimit: 1 })
   assert.ok(workers[1])
