@@ -1,6 +1,6 @@
 // Which keys the environ of a request has, and where each of its header lines goes. Clients send the
 // same header names over and over, so the keys cross into Python once for each such list of names.
-import { HEAD_LINES, VARIABLES_LINE } from '../src/wire/request-head.ts'
+import { headersAt, VARIABLES_LINE } from '../src/wire/request-head.ts'
 
 /** The keys that every environ has, in the order of their values. PEP 3333, RFC 3875, mod_wsgi. */
 const LINE_KEYS: readonly string[] = [
@@ -56,10 +56,10 @@ export class HeadShapes {
   find(lines: readonly string[]): HeadShape {
     // A line of its own, so that no header's name is taken for a variable's.
     const variables = lines[VARIABLES_LINE] ?? ''
-    const headersAt = HEAD_LINES + (variables === '' ? 0 : variables.split(' ').length - 1)
+    const start = headersAt(lines)
     let names = `${variables}\n`
-    for (let i = headersAt; i + 1 < lines.length; i += 2) names += `${lines[i]}\n`
-    return this.#known.get(names) ?? this.#make(lines, names, headersAt)
+    for (let i = start; i + 1 < lines.length; i += 2) names += `${lines[i]}\n`
+    return this.#known.get(names) ?? this.#make(lines, names, start)
   }
 
   /** Python will read this shape in full now, and keep it in place of an earlier one of its number. */

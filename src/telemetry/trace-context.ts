@@ -1,6 +1,6 @@
 // What a request says of the trace that it belongs to (W3C Trace Context), and its id, for logs. The
 // application gets all of it as it came; here only what is well-formed is believed.
-import { HEAD_LINES } from '../wire/request-head.ts'
+import { headersAt } from '../wire/request-head.ts'
 
 /** Fields of a log record. */
 export interface TraceFields {
@@ -30,7 +30,7 @@ export function traceFields(head: string): TraceFields {
   const lines = head.split('\n')
   let traceparent: string | undefined
   let requestId: string | undefined
-  for (let at = HEAD_LINES; at + 1 < lines.length; at += 2) {
+  for (let at = headersAt(lines); at + 1 < lines.length; at += 2) {
     const name = lines[at]?.toLowerCase()
     // Given twice it is not valid, as the access log sees it, too.
     if (name === 'traceparent') traceparent = joined(traceparent, lines[at + 1])

@@ -35,6 +35,12 @@ export const HEAD_LINES = 17
 /** The last of them: the names of the variables, with a space after each. */
 export const VARIABLES_LINE = 16
 
+/** Which of a head's lines the header fields start at. */
+export function headersAt(lines: readonly string[]): number {
+  const variables = lines[VARIABLES_LINE] ?? ''
+  return HEAD_LINES + (variables === '' ? 0 : variables.split(' ').length - 1)
+}
+
 /** NUL, carriage return, and what is beyond Latin-1. */
 const FORBIDDEN = /[\0\r\u0100-\uffff]/
 

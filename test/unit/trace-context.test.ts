@@ -73,14 +73,21 @@ test('both are found in the head of a request, whatever the case of their names'
     serverPort: `00-${'1'.repeat(32)}-${PARENT}-01`,
     scriptName: ''
   }
-  const head = (headers: string[]): string => encodeRequestHead(line, headers) ?? ''
+  const head = (headers: string[], variables?: Record<string, string>): string =>
+    encodeRequestHead({ ...line, ...(variables && { variables }) }, headers) ?? ''
   const parent = `00-${TRACE}-${PARENT}-01`
 
   const found = traceFields(head(['TraceParent', parent, 'X-Request-ID', 'r-1']))
   const nothing = traceFields(head(['x', 'traceparent', 'y', parent]))
   const twice = traceFields(head(['traceparent', parent, 'traceparent', parent]))
 
+  const known = [
+    { 'wasgi.callable_object': 'shop' },
+    { REMOTE_USER: 'traceparent', AUTH_TYPE: parent.replaceAll('b', 'c') }
+  ].map((variables) => traceFields(head(['traceparent', parent, 'x-request-id', 'r-1'], variables)))
+
   assert.equal(found, { trace_id: TRACE, request_id: 'r-1' })
+  assert.equal(known, [found, found], 'with what hooks have added')
   assert.equal([nothing, twice], [{}, {}])
 })
 
