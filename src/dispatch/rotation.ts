@@ -35,6 +35,8 @@ export class Rotation {
   readonly #pending = new Map<GroupWorker, Ending>()
   #waiting: PromiseWithResolvers<void>[] = []
   #turn: Turn | undefined
+  /** The boots that have failed, or may, before one counts that was begun after `all`. */
+  #failedBoots = 0
 
   constructor(crew: RotatingCrew, retire: (worker: GroupWorker, ending: Ending) => void) {
     this.#crew = crew
@@ -52,6 +54,9 @@ export class Rotation {
       if (worker.state === 'ready' || worker.state === 'booting') this.add(worker, ending)
     }
     const settled = Promise.withResolvers<void>()
+    // What is being made already is made of what there was before.
+    const old = [...this.#crew.workers].filter(({ state }) => state === 'booting').length
+    this.#failedBoots = this.#crew.failedBoots + old
     this.#waiting.push(settled)
     this.advance()
     return settled.promise
@@ -87,7 +92,7 @@ export class Rotation {
         this.stop(crew.bootError)
         return
       }
-      if (!crew.isWhole) return
+      if (!crew.isWhole) break
       const { failedBoots, replacesFirst: grown } = crew
       this.#turn = { worker, ending, failedBoots, grown }
       if (grown) crew.grow()
@@ -95,11 +100,20 @@ export class Rotation {
       return
     }
     if (crew.isWhole) this.stop(undefined)
+    // Nobody's turn comes while one is missing that cannot be made of what there is now.
+    else if (this.#waiting.length > 0 && this.#hasFailedSince(this.#failedBoots)) {
+      this.stop(crew.bootError)
+    }
+  }
+
+  /** Without a bootError it was an accident, and the crew tries again by itself. */
+  #hasFailedSince(failedBoots: number): boolean {
+    return this.#crew.failedBoots > failedBoots && this.#crew.bootError !== undefined
   }
 
   #goOn({ worker, ending, failedBoots, grown }: Turn): void {
     const crew = this.#crew
-    if (crew.failedBoots > failedBoots) {
+    if (this.#hasFailedSince(failedBoots)) {
       this.stop(crew.bootError)
       return
     }

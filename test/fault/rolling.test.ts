@@ -1,6 +1,8 @@
 // All workers of a group replaced one after another, under load.
 import { writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import type { WorkerOptions } from 'node:worker_threads'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { temporaryFolder, testApp } from '../e2e/places.ts'
@@ -88,6 +90,36 @@ test(
       assert.is((await fetchRaw(app.url, '/')).text, 'new')
       assert.is(app.group.workers().length, 1)
     } finally {
+      await app.close()
+    }
+  })
+)
+
+test(
+  'a thread that is lost as it begins is made again, and then its worker is replaced',
+  within(LIMIT_MS, async () => {
+    const app = await house({ app: testApp('enduring.py'), workers: 1 })
+    // What Piscina takes its threads from.
+    const threads = createRequire(import.meta.url)('node:worker_threads')
+    const { Worker } = threads
+    let lost = 0
+    threads.Worker = class extends Worker {
+      constructor(file: string, options: WorkerOptions) {
+        super(file, options)
+        if (lost++ === 0) void this.terminate()
+      }
+    }
+    try {
+      const [before] = app.group.workers()
+
+      await app.group.recycle('reload', 'the test says so')
+
+      assert.ok(lost > 1)
+      const ready = app.group.workers().filter(({ state }) => state === 'ready')
+      assert.is(ready.length, 1)
+      assert.is.not(ready[0]?.threadId, before?.threadId)
+    } finally {
+      threads.Worker = Worker
       await app.close()
     }
   })

@@ -199,6 +199,55 @@ test(
   })
 )
 
+test(
+  'a replacement that an accident takes is waited for: nobody is told that all have been replaced',
+  within(2_000, async () => {
+    const crew = new FakeCrew(2)
+    const rotation = rotationOf(crew)
+    let settled = false
+    const done = rotation.all(RELOAD).then(() => {
+      settled = true
+    })
+
+    crew.end(1)
+    crew.failedBoots = 1 // and no bootError: it is tried again
+    rotation.advance()
+    await settle()
+    assert.is(settled, false)
+    crew.boot()
+    rotation.advance()
+    assert.equal(crew.done, ['retire 1', 'retire 2'])
+    crew.end(2)
+    crew.boot()
+    rotation.advance()
+
+    await done
+  })
+)
+
+test(
+  'who waits for all to be replaced is told when a worker that was missing cannot boot',
+  within(2_000, async () => {
+    const crew = new FakeCrew(2)
+    const rotation = rotationOf(crew)
+    crew.end(1)
+    crew.boot().state = 'booting'
+    const done = rotation.all(RELOAD)
+
+    crew.end(3)
+    crew.failedBoots = 1
+    crew.bootError = new WasgiError('WASGI_ERR_APP_IMPORT', ['app.py', 'before'])
+    rotation.advance()
+    crew.failedBoots = 2
+    crew.bootError = new WasgiError('WASGI_ERR_APP_IMPORT', ['app.py', 'after'])
+    rotation.advance()
+
+    const error = await done.catch((reason: unknown) => reason)
+    assert.is(error, crew.bootError)
+    assert.equal(crew.done, [])
+  })
+)
+
 test('nobody is replaced while another one is missing, whatever took it', () => {
   const crew = new FakeCrew(2)
   const rotation = rotationOf(crew)
