@@ -101,7 +101,21 @@ class Module(Clean):
         self.assertEqual(seen, [{}, (["req-1"], True, 1)] * 2)
         self.assertRaises(RuntimeError, mod_wsgi.request_data)
         self.assertEqual(dict(mod_wsgi.active_requests), {})
-        self.assertRaises(KeyError, lambda: mod_wsgi.active_requests["req-1"])
+        self.assertIs(type(mod_wsgi.active_requests), dict)
+
+    def test_a_request_that_imports_the_module_is_active(self) -> None:
+        listed, EVENTS.active = EVENTS.active, None
+        self.addCleanup(setattr, EVENTS, "active", listed)
+        seen: list[Any] = []
+
+        def application(environ: Any, start_response: Any) -> list[bytes]:
+            seen.append((dict(EVENTS.list_active()), mod_wsgi.request_data()))
+            return answering([b""])(environ, start_response)
+
+        ask(application)
+
+        self.assertEqual(seen, [({"req-1": {}}, {})])
+        self.assertEqual(EVENTS.active, {})
 
 
 class Subscribing(Clean):

@@ -3,7 +3,7 @@ running. One for each interpreter, and of no cost to requests until somebody sub
 """
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from .host import ERROR, Host
@@ -23,6 +23,8 @@ class Events:
     """Of the request that is running."""
     data: dict[str, Any] | None = None
     """What code keeps for the length of that request; see request_data()."""
+    active: dict[str, dict[str, Any]] | None = None
+    """That, by the id of the request, for who asks so. None until somebody may."""
 
     def __init__(self) -> None:
         self.host: Host | None = None
@@ -50,6 +52,19 @@ class Events:
         if self.watch is None:
             self.watch = Watch(self)
         return self.watch
+
+    def list_active(self) -> dict[str, dict[str, Any]]:
+        """Keep a dictionary of the requests that are running from now on."""
+        if self.active is None:
+            self.active = {}
+            if self.environ is not None:
+                self.enter(self.environ)
+        return self.active
+
+    def enter(self, environ: dict[str, Any]) -> None:
+        """A request has begun, and there is a dictionary that is to have it."""
+        if self.active is not None:
+            self.active[environ.get("mod_wsgi.request_id", "")] = self.request_data()
 
     def publish(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
         """Tell all subscribers. What they return becomes part of the event, for those that follow, too."""
@@ -85,25 +100,6 @@ class Events:
                 self.host.log(ERROR, "gateway", f"A subscriber to {name} failed.\n{text}")
 
 
-class ActiveRequests(Mapping[str, dict[str, Any]]):
-    """`mod_wsgi.active_requests`: the data of the requests that are running, by their ids. Live."""
-
-    def __init__(self, events: Events) -> None:
-        self._events = events
-
-    def __getitem__(self, request_id: str) -> dict[str, Any]:
-        if request_id not in list(self):
-            raise KeyError(request_id)
-        return self._events.request_data()
-
-    def __iter__(self) -> Iterator[str]:
-        environ = self._events.environ
-        return iter(() if environ is None else (environ.get("mod_wsgi.request_id", ""),))
-
-    def __len__(self) -> int:
-        return 0 if self._events.environ is None else 1
-
-
 def _checked(callback: Callback) -> Callback:
     if not callable(callback):
         raise TypeError(f"a subscriber must be callable, got {callback!r:.60}")
@@ -111,4 +107,3 @@ def _checked(callback: Callback) -> Callback:
 
 
 EVENTS: Final = Events()
-ACTIVE_REQUESTS: Final = ActiveRequests(EVENTS)

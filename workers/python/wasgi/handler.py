@@ -137,6 +137,8 @@ class Gateway:
             environ["wsgi.input"] = request_input
             environ["wsgi.early_hints"] = response.early_hints
             EVENTS.environ = environ
+            if EVENTS.active is not None:
+                EVENTS.enter(environ)
             try:
                 if number < 0:
                     # Its script has been asked already.
@@ -160,6 +162,8 @@ class Gateway:
             if watch is not None:
                 watch.finish()
             EVENTS.environ = EVENTS.data = None
+            if EVENTS.active:
+                EVENTS.active.clear()
             self.flush()
             return outcome | RECYCLE if response.out_of_memory else outcome
         except BaseException as error:

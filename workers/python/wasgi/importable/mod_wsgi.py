@@ -3,7 +3,6 @@
 from typing import Any, TypeVar
 
 from wasgi import identity
-from wasgi.events import ACTIVE_REQUESTS as active_requests
 from wasgi.events import EVENTS, Callback
 from wasgi.file_wrapper import FileWrapper
 from wasgi.timeouts import RequestTimeout
@@ -28,6 +27,7 @@ _Subscriber = TypeVar("_Subscriber", bound=Callback)
 
 version = identity.VERSION
 threads_per_process = identity.THREADS
+active_requests = EVENTS.list_active()
 
 
 def __getattr__(name: str) -> Any:
