@@ -70,6 +70,8 @@ export class InterpreterLife {
   #image: Image | undefined
   /** As `wasgi.snapshot.generation()`: 0 if booted from nothing, 1 once restored, 1 more by wipe. */
   generation = 0
+  /** Whether it knows of its end. */
+  #stopped = false
 
   constructor(data: GroupData, settings: Settings, exchange: Exchange, post: Post) {
     this.#data = data
@@ -116,11 +118,13 @@ export class InterpreterLife {
     return { cause: 'maximum-requests', reason: `it served maximum_requests (${maximumRequests})` }
   }
 
-  /** Tells the application, where mod_wsgi would end the process, that this is about to happen. */
-  async stop(): Promise<void> {
-    // A request of its own is no life that ends.
-    if (this.#settings.isolated || this.#interpreter.state !== 'ready') return
-    await this.#interpreter.call('stop', { reason: 'maximum_requests' })
+  /** Tells the application, once, that its interpreter ends here, or is put back to its image. */
+  async stop(reason: string): Promise<void> {
+    if (this.#stopped || this.#interpreter.state !== 'ready') return
+    // A request of its own is no life that ends, nor is a while in an interpreter of the host program's.
+    if (this.#settings.isolated || this.#data.foreign !== undefined) return
+    this.#stopped = true
+    await this.#interpreter.call('stop', { reason })
   }
 
   /** Puts the interpreter back to its image, in place. Gives the reason if that cannot be. */
@@ -134,6 +138,7 @@ export class InterpreterLife {
     const obstacle = await interpreter.wipe()
     if (obstacle !== '') return obstacle
     const failure = await this.#resume(false)
+    this.#stopped = false
     if (failure === '') this.generation++
     return failure
   }

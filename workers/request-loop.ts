@@ -66,8 +66,8 @@ export class RequestLoop {
         const { answer, recycle } = await this.#answer(task)
         this.#port.postMessage(compact(answer))
         const due = this.#life?.due(this.#served)
-        if (recycle !== undefined) await this.#recycle(recycle)
-        else if (due !== undefined) await this.#recycle(due, () => this.#life?.stop())
+        if (recycle !== undefined) await this.#recycle(recycle, 'memory_limit')
+        else if (due !== undefined) await this.#recycle(due, 'maximum_requests')
       }
       this.#weigh()
     } finally {
@@ -107,9 +107,12 @@ export class RequestLoop {
     }
   }
 
-  /** Puts the interpreter back to where it began, in place, or has this worker replaced. */
-  async #recycle(due: Due, farewell?: () => Promise<void> | undefined): Promise<void> {
-    const obstacle = (await this.#wiped(farewell)) ?? 'it has no interpreter'
+  /**
+   * Puts the interpreter back to where it began, in place, or has this worker replaced. `word` is what
+   * those are told who want to know of its end.
+   */
+  async #recycle(due: Due, word: string): Promise<void> {
+    const obstacle = (await this.#wiped(word)) ?? 'it has no interpreter'
     if (obstacle === '') {
       this.#served = 0
       return
@@ -130,11 +133,11 @@ export class RequestLoop {
   }
 
   /** Why it could not be wiped. The main thread ends this one if it takes too long. */
-  async #wiped(farewell?: () => Promise<void> | undefined): Promise<string | undefined> {
+  async #wiped(word: string): Promise<string | undefined> {
     const since = monotonicMs()
     this.#gauges[2] = since
     try {
-      await farewell?.()
+      await this.#life?.stop(word)
       const obstacle = await this.#life?.wipe()
       if (obstacle === '') this.#countWipe(monotonicMs() - since)
       return obstacle
@@ -143,6 +146,23 @@ export class RequestLoop {
     } finally {
       this.#gauges[2] = 0
     }
+  }
+
+  /** When its turn comes, tells the interpreter that it is about to end. No request follows. */
+  async #stop(reason: string): Promise<void> {
+    const before = this.#turn
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#turn = promise
+    await before
+    this.#spent = true
+    try {
+      await this.#life?.stop(reason)
+    } catch {
+      // Then it has ended already.
+    } finally {
+      resolve()
+    }
+    this.#port.postMessage({ kind: 'stopped' } satisfies FromWorker)
   }
 
   #countWipe(ms: number): void {
@@ -155,6 +175,7 @@ export class RequestLoop {
     else if (message.kind === 'credit') this.#exchange?.onCredit(message)
     else if (message.kind === 'body') this.#exchange?.onBody(message, this.#fillInput)
     else if (message.kind === 'interrupt') this.#life?.interrupt(message.id)
+    else if (message.kind === 'stop') void this.#stop(message.reason)
     else this.#exchange?.onCancel(message.id)
   }
 

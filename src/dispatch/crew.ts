@@ -7,7 +7,6 @@ import type {
   BootFailed,
   Built,
   FileGrant,
-  FromWorker,
   GroupData,
   Loaded,
   Ready,
@@ -23,7 +22,7 @@ import { type Pool, type PoolEvents, type PoolThread, ThreadPool } from './pool.
 import { drawMaximumRequests } from './recycle.ts'
 import type { SharedLocks } from './shared-locks.ts'
 import { Staff } from './staff.ts'
-import { type BootTemplate, GroupWorker, type Prepared } from './worker.ts'
+import { type BootTemplate, GroupWorker, type Prepared, type Report } from './worker.ts'
 
 /** mod_wsgi's words: an interpreter in the main thread, or one in each worker thread. */
 export type Mode = 'embedded' | 'daemon'
@@ -201,9 +200,11 @@ export class Crew {
     return worker !== undefined
   }
 
-  async close(): Promise<void> {
+  /** Ends all threads. Interpreters that run nothing are told before, within so many milliseconds. */
+  async close(farewellMs: number): Promise<void> {
     if (this.#state !== 'failed') this.#state = 'closed'
     for (const timer of [...this.#bootTimers.values(), ...this.#retries]) clearTimeout(timer)
+    if (farewellMs > 0) await this.staff.leave(SHUTDOWN, farewellMs)
     for (const worker of this.staff.workers.values()) {
       worker.state = 'dead' // Piscina ends the threads; nothing may be handed to them meanwhile
       worker.ending ??= SHUTDOWN
@@ -265,7 +266,7 @@ export class Crew {
     this.#bootTimers.set(worker, setTimeout(late, startupTimeoutMs))
   }
 
-  #receive(worker: GroupWorker, message: FromWorker, budget: LogBudget): void {
+  #receive(worker: GroupWorker, message: Report, budget: LogBudget): void {
     if (message.kind === 'ready') this.#ready(worker, message)
     else if (message.kind === 'saw') this.#events.onSaw?.(message)
     else if (message.kind === 'boot-failed') this.#couldNotLoad(worker, message)
@@ -394,6 +395,6 @@ function threadOptions({ workers, startupTimeoutMs, hostBytesLimit }: CrewOption
 }
 
 /** What only a builder says (src/snapshot/builder.ts). */
-function isBuilders(message: FromWorker): message is Loaded | Built | Refused {
+function isBuilders(message: Report): message is Loaded | Built | Refused {
   return ['loaded', 'built', 'refused'].includes(message.kind)
 }

@@ -367,7 +367,7 @@ export class Dispatcher {
       if (this.#withdraw(worker, exchange)) this.#dispatch(exchange)
     }
     if (worker.exchanges.size > 0) return
-    worker.terminate('exit', 'it was retired') // for the reason that it has
+    void worker.dismiss()
   }
 
   #cancelled(exchange: Exchange): void {

@@ -14,6 +14,7 @@ import type { DeathKind, Ending, WorkerDeath } from './death.ts'
 import { Dispatcher, ROWS_PER_WORKER } from './dispatcher.ts'
 import type { Exchange, GatewayRequest } from './exchange.ts'
 import { reloadError } from './failure.ts'
+import { FAREWELL_MS } from './farewell.ts'
 import { HostBytesWatch } from './host-bytes.ts'
 import { type PreparationOptions, prepare, prepareAnew } from './preparation.ts'
 import type { RecycleLimits } from './recycle.ts'
@@ -340,6 +341,7 @@ export class ProcessGroup implements RequestGroup {
   }
 
   async #close(timeoutMs: number): Promise<void> {
+    const since = performance.now()
     const { promise: late, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, timeoutMs)
     await Promise.race([this.#dispatcher.idle(), late])
@@ -347,7 +349,8 @@ export class ProcessGroup implements RequestGroup {
     clearInterval(this.#sweeper)
     this.#rotation.stop(undefined)
     this.#dispatcher.close()
-    await this.#crew.close()
+    const leftMs = timeoutMs - (performance.now() - since)
+    await this.#crew.close(Math.min(FAREWELL_MS, leftMs))
   }
 }
 

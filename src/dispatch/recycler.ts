@@ -38,6 +38,7 @@ export class Recycler {
     const elapsedMs = now - this.#sweptAt
     this.#sweptAt = now
     for (const worker of [...this.#options.workers()]) {
+      if (worker.isLeaving) continue // that has a limit of its own
       this.#endBlocked(worker, elapsedMs)
       if (worker.state === 'retiring') this.#endLate(worker, now)
       else if (worker.state === 'ready') this.#retireDue(worker, now)

@@ -1,6 +1,7 @@
 // Who there is in a group, and how many there should be. Threads that are too many are parked: they have
 // no interpreter, and none is made. (Piscina replaces every thread that ends.)
 import { availableParallelism } from 'node:os'
+import type { Ending } from './death.ts'
 import type { GroupWorker, WorkerState } from './worker.ts'
 
 /** How many workers a group may be given while it runs: the request table has rows for no more. */
@@ -73,6 +74,11 @@ export class Staff {
     if (idle === undefined) return this.living.findLast(({ state }) => state === 'ready')
     this.#parked.add(idle)
     return undefined
+  }
+
+  /** Tells the interpreters that run nothing of an end that comes in so many milliseconds at most. */
+  async leave(ending: Ending, limitMs: number): Promise<void> {
+    await Promise.all([...this.workers.values()].map((each) => each.leave(ending, limitMs)))
   }
 
   /** Of those that there are the one that is least ready, if there is one more than there should be. */

@@ -1,12 +1,23 @@
 // One worker of a process group: a thread with its interpreter, seen from the main thread.
 // Its life: empty (no interpreter yet), booting, ready, retiring (takes nothing new), dead.
 import { receiveMessageOnPort } from 'node:worker_threads'
-import type { ApplicationSpec, Boot, FromWorker, Ready, ToWorker } from '../wire/messages.ts'
+import type {
+  ApplicationSpec,
+  Boot,
+  FromWorker,
+  Ready,
+  Stopped,
+  ToWorker
+} from '../wire/messages.ts'
 import { PULSE_BYTES, Pulse } from '../wire/pulse.ts'
 import { decodeWholeAnswer, type WholeAnswerText } from '../wire/whole-answer.ts'
 import type { DeathKind, Ending, LostRequest } from './death.ts'
 import type { Exchange } from './exchange.ts'
+import { FAREWELL_MS, shutdownReason } from './farewell.ts'
 import type { PoolThread } from './pool.ts'
+
+/** What others than its own object are told of what a worker says. */
+export type Report = Exclude<FromWorker, Stopped>
 
 export type WorkerState = 'empty' | 'booting' | 'ready' | 'retiring' | 'dead'
 
@@ -66,6 +77,8 @@ export class GroupWorker {
   #onMessage: ((message: FromWorker | WholeAnswerText) => void) | undefined
   /** Assigned, and not yet handed over. */
   #outbox: Assignment[] = []
+  /** Settles when its interpreter has been told of its end, or can be told nothing. */
+  #farewell: PromiseWithResolvers<void> | undefined
 
   constructor(name: string, number: number, owner: number, thread: PoolThread) {
     this.name = name
@@ -74,9 +87,12 @@ export class GroupWorker {
     this.thread = thread
   }
 
-  begin(message: Boot, onMessage: (message: FromWorker) => void): void {
-    this.#onMessage = (message) =>
-      onMessage(typeof message === 'string' ? decodeWholeAnswer(message) : message)
+  begin(message: Boot, onMessage: (message: Report) => void): void {
+    this.#onMessage = (message) => {
+      if (typeof message === 'string') onMessage(decodeWholeAnswer(message))
+      else if (message.kind === 'stopped') this.heard()
+      else onMessage(message)
+    }
     this.thread.port.on('message', (first: FromWorker | WholeAnswerText) => {
       this.#onMessage?.(first)
       this.#receive(MESSAGES_AT_ONCE) // much cheaper than an event for each
@@ -128,6 +144,47 @@ export class GroupWorker {
   /** Takes in what it said before it ended. */
   drain(): void {
     this.#receive(Number.POSITIVE_INFINITY)
+    this.heard()
+  }
+
+  /** Its interpreter knows of its end, or never will. */
+  heard(): void {
+    this.#farewell?.resolve()
+  }
+
+  /** Whether it runs nothing, and its interpreter is being told of its end. */
+  get isLeaving(): boolean {
+    return this.#farewell !== undefined
+  }
+
+  /**
+   * Ends the thread, which runs nothing, for the reason that it has: at once, or once its interpreter
+   * has been told, which takes `FAREWELL_MS` at most.
+   */
+  async dismiss(): Promise<void> {
+    const word = shutdownReason(this.ending)
+    if (word !== undefined) await this.#tell(word, FAREWELL_MS)
+    if (this.state !== 'dead') this.terminate('exit', 'it was retired')
+  }
+
+  /** Tells its interpreter, if it runs nothing, of an end that somebody else brings about. */
+  async leave(ending: Ending, limitMs: number): Promise<void> {
+    if (this.exchanges.size > 0 || (this.state !== 'ready' && !this.isLeaving)) return
+    this.state = 'retiring'
+    this.ending ??= ending
+    const word = shutdownReason(this.ending)
+    if (word !== undefined) await this.#tell(word, limitMs)
+  }
+
+  async #tell(reason: string, limitMs: number): Promise<void> {
+    if (this.#farewell === undefined) {
+      this.#farewell = Promise.withResolvers()
+      this.send({ kind: 'stop', reason })
+    }
+    const { promise: late, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, limitMs)
+    await Promise.race([this.#farewell.promise, late])
+    clearTimeout(timer)
   }
 
   #receive(limit: number): void {

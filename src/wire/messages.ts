@@ -147,6 +147,11 @@ export interface Spent {
   readonly reason: string
 }
 
+/** Worker → main, once after `stop`: whoever was to be told has been. */
+export interface Stopped {
+  readonly kind: 'stopped'
+}
+
 /** Builder → main, or `boot-failed`, or `refused`. */
 export interface Built {
   readonly kind: 'built'
@@ -248,6 +253,7 @@ export type FromWorker =
   | Refused
   | LogLine
   | Saw
+  | Stopped
   | RequestMessage
 
 /** A status line, then name and value lines, newline-separated, Latin-1. */
@@ -286,7 +292,14 @@ export interface Interrupt {
   readonly id: number
 }
 
-export type ToWorker = Boot | Build | Credit | BodyPiece | Cancel | Interrupt
+/** Main → worker, once it is quiet: nothing will follow but its end, of which the application is to know. */
+export interface Stop {
+  readonly kind: 'stop'
+  /** In mod_wsgi's words; see src/dispatch/farewell.ts. */
+  readonly reason: string
+}
+
+export type ToWorker = Boot | Build | Credit | BodyPiece | Cancel | Interrupt | Stop
 
 /** Main → worker: requests to be run in order, as Piscina's task. The task itself has no result. */
 export type Batch = readonly RequestTask[]

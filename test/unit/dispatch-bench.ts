@@ -31,11 +31,16 @@ export class FakeThread implements PoolThread {
   /** Where its answers go. */
   say: (answer: Answer) => void = () => {}
   terminated = false
+  /** Its interpreter is told of its end. */
+  onStop: () => void = () => {}
 
   constructor(threadId: number, table: RequestTable) {
     this.threadId = threadId
     this.table = table
-    const postMessage = (message: ToWorker): number => this.sent.push(message)
+    const postMessage = (message: ToWorker): void => {
+      this.sent.push(message)
+      if (message.kind === 'stop') this.onStop()
+    }
     this.port = { postMessage } as unknown as PoolThread['port']
   }
 
@@ -127,6 +132,7 @@ export function bench(
     const worker = workers[index]
     assert.ok(worker !== undefined)
     thread.say = (answer) => dispatcher.receive(worker, answer)
+    thread.onStop = () => queueMicrotask(() => worker.heard())
   }
   const send = async (label = 'GET /'): Promise<Exchange> => {
     const exchange = dispatcher.handle({

@@ -243,7 +243,6 @@ test(
     const exchanges = [await send(), await send(), await send()]
     const [first, second] = threads
     first?.start(first.tasks[0])
-
     const [worker] = workers
     assert.ok(worker)
 
@@ -251,6 +250,7 @@ test(
     dispatcher.receive(worker, { kind: 'spent', cause: 'memory', reason: 'no memory is left' })
     await settle()
 
+    assert.equal(first?.sent, [{ kind: 'stop', reason: 'memory_limit' }])
     assert.is(first?.terminated, true)
     assert.is(worker.state, 'dead')
     assert.equal([worker.ending?.kind, worker.ending?.reason], ['memory', 'no memory is left'])

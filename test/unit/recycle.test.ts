@@ -11,6 +11,7 @@ import {
   shouldSleep,
   watchStillness
 } from '../../src/dispatch/recycle.ts'
+import { Recycler } from '../../src/dispatch/recycler.ts'
 import { type RotatingCrew, Rotation } from '../../src/dispatch/rotation.ts'
 import { GroupWorker } from '../../src/dispatch/worker.ts'
 import { WasgiError } from '../../src/errors.ts'
@@ -298,8 +299,32 @@ test(
     first.answer(first.tasks[0], OK)
     assert.ok(exchanges[0])
     assert.is(await codeOf(exchanges[0]), 'answered')
+    await settle()
+    assert.equal(first.sent, [{ kind: 'stop', reason: 'script_reload' }])
     assert.is(first.terminated, true)
     assert.is(worker.ending?.kind, 'reload')
+  })
+)
+
+test(
+  'a worker that is being told of its end is not ended for anything else meanwhile',
+  within(2_000, async () => {
+    const { dispatcher, threads, workers } = bench(1)
+    const [worker] = workers
+    const [thread] = threads
+    assert.ok(worker && thread)
+    thread.onStop = () => {}
+    const limits = { ...NONE, gracefulTimeoutMs: 0, deadlockTimeoutMs: 1 }
+    const options = { limits, sweepMs: 1, workers: () => workers, sleep: () => {} }
+    const recycler = new Recycler(options, dispatcher, new Rotation(new FakeCrew(1), () => {}))
+
+    dispatcher.retire(worker, RELOAD)
+    recycler.sweep()
+
+    assert.equal([worker.isLeaving, thread.terminated], [true, false])
+    worker.heard()
+    await settle()
+    assert.is(thread.terminated, true)
   })
 )
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import _wasgi_host  # pyright: ignore[reportMissingImports]
@@ -279,9 +280,11 @@ def _javascript_held() -> list[str]:
 
 
 def stop(json_text: str) -> str:
-    """Tell those who have subscribed that the interpreter is about to end."""
+    """Tell those who have subscribed, and then `atexit`, that the interpreter is about to end."""
     _gateway.leave_event_loop()
-    EVENTS.stop(json.loads(json_text)["reason"])
+    with suppress(MemoryError):  # which may be what it ends of
+        EVENTS.stop(json.loads(json_text)["reason"])
+    process.run_exit_handlers()
     _gateway.flush()
     return "{}"
 

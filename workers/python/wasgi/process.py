@@ -1,5 +1,6 @@
 """Sets up what a process is given at its start: environment, module path, folder, text streams."""
 
+import atexit
 import io
 import os
 import sys
@@ -52,3 +53,8 @@ def open_streams(host: Host) -> tuple[LogStream, LogStream]:
     sys.stderr = sys.__stderr__ = stderr
     sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BytesIO(), "utf-8")
     return stdout, stderr
+
+
+def run_exit_handlers() -> None:
+    """Call what was registered with `atexit`, the last first, once. What fails is written to stderr."""
+    atexit._run_exitfuncs()
