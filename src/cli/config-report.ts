@@ -2,7 +2,7 @@
 // each value is from. And as an object, for machines.
 
 import { stringify } from 'smol-toml'
-import { poolsOf, serverSite } from '../config/application-group.ts'
+import { type Pool, poolsOf, serverSite } from '../config/application-group.ts'
 import { formatDuration, formatSize } from '../config/quantity.ts'
 import { keyOf, type OptionName, optionNames, optionOf, scopeOf } from '../config/schema.ts'
 import type { ResolvedServer, ResolvedSettings } from '../config/settings.ts'
@@ -35,6 +35,8 @@ export interface PoolReport {
   readonly name: string
   readonly workers: number
   readonly paths: readonly string[]
+  /** Whose dispatch scripts may choose it, if any. */
+  readonly dispatched?: readonly string[]
 }
 
 const COMMENT_COLUMN = 40
@@ -51,11 +53,18 @@ export function configReport(server: ResolvedServer, showEnv: boolean): ConfigRe
     env,
     groups: Object.fromEntries(groups),
     mounts: server.mounts.map((mount) => ({ options: mountOptions(mount) })),
-    pools: poolsOf(server, serverSite(server.settings)).map(({ name, settings, mounts }) => ({
-      name,
-      workers: settings.mode === 'embedded' ? 1 : settings.workers,
-      paths: mounts.map((mount) => mount.settings.mount || '/')
-    }))
+    pools: poolsOf(server, serverSite(server.settings)).map(poolReport)
+  }
+}
+
+function poolReport({ name, settings, mounts, guests = [] }: Pool): PoolReport {
+  const paths = (of: readonly ResolvedSettings[]): string[] =>
+    of.map((mount) => mount.settings.mount || '/')
+  return {
+    name,
+    workers: settings.mode === 'embedded' ? 1 : settings.workers,
+    paths: paths(mounts),
+    ...(guests.length > 0 && { dispatched: paths(guests) })
   }
 }
 
@@ -102,7 +111,7 @@ export function configText(report: ConfigReport): string {
     const own = different(group.options, options)
     const ownEnv = different(group.env ?? {}, env)
     const path = `groups.${quoted(name)}`
-    const used = mounts.some(({ options }) => options.process_group?.value === name)
+    const used = pools.some((pool) => pool.name.split('|')[0] === name)
     const note = used ? '' : '# no mount is in this group, so it is not started\n'
     const bare = Object.keys(own).length === 0 && Object.keys(ownEnv).length === 0
     if (bare && name === options.process_group?.value) continue
@@ -171,9 +180,10 @@ function same(a: unknown, b: unknown): boolean {
 
 function poolsText(pools: readonly PoolReport[]): string {
   if (pools.length === 0) return ''
-  const rows = pools.map(({ name, workers, paths }) => {
+  const rows = pools.map(({ name, workers, paths, dispatched = [] }) => {
     const threads = workers === 1 ? '1 worker' : `${workers} workers`
-    return `#   ${plain(name)}: ${threads} for ${plain(paths.join(', '))}\n`
+    const chosen = dispatched.map((path) => `${path} (if its dispatch_script says so)`)
+    return `#   ${plain(name)}: ${threads} for ${plain([...paths, ...chosen].join(', '))}\n`
   })
   return `# Interpreters\n${rows.join('')}`
 }

@@ -15,6 +15,8 @@ export interface Site {
 export interface Pool extends ResolvedMounts {
   /** `GROUP`, or `GROUP|APPLICATION_GROUP`: what its workers are called by. */
   readonly name: string
+  /** Mounts of other pools whose dispatch scripts may choose this one. */
+  readonly guests?: readonly ResolvedSettings[]
 }
 
 /**
@@ -40,16 +42,33 @@ export function serverSite({ uds, host, port }: Pick<Settings, 'uds' | 'host' | 
   return { server: usual ? host : `${host}:${port}`, prefix: '' }
 }
 
-/** The server's mounts by the interpreters that they are in, in the order of their first mounts. */
+/**
+ * The server's mounts by the interpreters that they are in, in the order of their first mounts. Pools
+ * with guests alone come last.
+ */
 export function poolsOf({ mounts }: ResolvedServer, site: Site): readonly Pool[] {
-  const pools = new Map<string, { name: string; mounts: ResolvedSettings[] }>()
-  for (const mount of mounts) {
+  type Members = Record<'mounts' | 'guests', ResolvedSettings[]>
+  const pools = new Map<string, Members & { name: string }>()
+  const add = (mount: ResolvedSettings, as: keyof Members): void => {
     const { processGroup } = mount.settings
     const applicationGroup = applicationGroupOf(mount.settings, site)
     const name = applicationGroup === '' ? processGroup : `${processGroup}|${applicationGroup}`
-    const pool = pools.get(name) ?? { name, mounts: [] }
-    pool.mounts.push(mount)
+    const pool = pools.get(name) ?? { name, mounts: [], guests: [] }
+    pool[as].push(mount)
     pools.set(name, pool)
   }
-  return [...pools.values()].map((pool) => ({ ...(pool.mounts[0] as ResolvedSettings), ...pool }))
+  for (const mount of mounts) add(mount, 'mounts')
+  for (const { elsewhere = [] } of mounts) for (const guest of elsewhere) add(guest, 'guests')
+  return [...pools.values()].map((pool) => {
+    const [first] = membersOf(pool)
+    return { ...(first as ResolvedSettings), ...pool }
+  })
+}
+
+/** All whose applications are in the pool's interpreters, in the order of their numbers. */
+export function membersOf({
+  mounts,
+  guests = []
+}: Pick<Pool, 'mounts' | 'guests'>): readonly ResolvedSettings[] {
+  return [...mounts, ...guests]
 }

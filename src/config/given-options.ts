@@ -203,6 +203,11 @@ export interface WasgiApplicationOptions {
    */
   readonly dispatchScript?: string | undefined
   /**
+   * A further process group that dispatch_script may choose, as GROUP or as
+   * GROUP|APPLICATION_GROUP; its interpreters load the application, too. May be repeated.
+   */
+  readonly dispatchGroups?: readonly string[] | undefined
+  /**
    * Tells the application what clients send as Authorization, passwords included, as
    * HTTP_AUTHORIZATION. Default: true without auth_user_script, false with it.
    */

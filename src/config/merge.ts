@@ -15,6 +15,8 @@ export interface ResolvedSettings {
   readonly variableOrigins?: Readonly<Record<string, string>>
   /** Whether `settings.pythonPath` is a group's own, which does without the packages of all others. */
   readonly ownPackages?: boolean
+  /** The same mount in the other groups that its dispatch script may choose. */
+  readonly elsewhere?: readonly ResolvedSettings[]
   /** The absolute folder that a relative `settings.app` starts from. */
   readonly base: string
 }

@@ -12,7 +12,9 @@ import {
 } from './merge.ts'
 import type { Source, Table } from './source.ts'
 import { didYouMean } from './suggest.ts'
-import type { Layer } from './value.ts'
+import type { Given, Layer } from './value.ts'
+
+const DISPATCH_GROUPS = 'dispatch_groups'
 
 interface Group {
   readonly layers: readonly Layer[]
@@ -40,7 +42,7 @@ export function resolveServer(
     })
   }
   const resolved = mounts.map((mount) => resolveMount(mount, layers, found))
-  const given = top.origins.app === 'default' ? [] : [inGroup(top, {}, found)]
+  const given = top.origins.app === 'default' ? [] : [placed(top, {}, layers, found)]
   const all = [...given, ...resolved]
   assertUsed(top, given.length === 0 && mounts.length > 0)
   assertDistinct(all)
@@ -56,7 +58,27 @@ function resolveMount(
   groups: ReadonlyMap<string, Group>
 ): ResolvedSettings {
   // First of all to learn the name of the group.
-  return inGroup(resolveLayers([...layers, layer], NO_VARIABLES), layer, groups)
+  return placed(resolveLayers([...layers, layer], NO_VARIABLES), layer, layers, groups)
+}
+
+/** The mount in its own group, and as it is in each of `dispatch_groups`. */
+function placed(
+  mount: ResolvedSettings,
+  layer: Layer,
+  layers: readonly Layer[],
+  groups: ReadonlyMap<string, Group>
+): ResolvedSettings {
+  const { dispatchGroups, applicationGroup } = mount.settings
+  const elsewhere = dispatchGroups.map((place) => {
+    const [process, ...application] = place.split('|')
+    const origin = mount.origins.dispatchGroups
+    const given = (raw: unknown): Given => ({ raw, origin, base: mount.base, key: DISPATCH_GROUPS })
+    const group = application.length === 0 ? applicationGroup : application.join('|')
+    const there = { ...layer, processGroup: given(process), applicationGroup: given(group) }
+    return inGroup(resolveLayers([...layers, there], NO_VARIABLES), there, groups)
+  })
+  const own = inGroup(mount, layer, groups)
+  return elsewhere.length === 0 ? own : { ...own, elsewhere }
 }
 
 /** The mount's settings with those of the group that it names. */

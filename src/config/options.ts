@@ -57,6 +57,11 @@ export interface Settings {
    */
   readonly dispatchScript: string | undefined
   /**
+   * A further process group that dispatch_script may choose, as GROUP or as
+   * GROUP|APPLICATION_GROUP; its interpreters load the application, too. May be repeated.
+   */
+  readonly dispatchGroups: readonly string[]
+  /**
    * Tells the application what clients send as Authorization, passwords included, as
    * HTTP_AUTHORIZATION.
    */

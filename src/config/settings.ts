@@ -118,6 +118,7 @@ function defaults(surface: 'command' | 'plugin', base: string): Layer {
   layer.trustedProxies = { raw: [], origin: 'default', base }
   layer.trustedProxyHeaders = { raw: [], origin: 'default', base }
   layer.requireGroup = { raw: [], origin: 'default', base }
+  layer.dispatchGroups = { raw: [], origin: 'default', base }
   layer.snapshotEnv = { raw: [], origin: 'default', base }
   layer.warmup = { raw: [], origin: 'default', base }
   layer.envFile = { raw: [], origin: 'default', base }

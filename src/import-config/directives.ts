@@ -56,13 +56,13 @@ export const DIRECTIVES: readonly Row[] = [
   ),
   none(
     'WSGIDestroyInterpreter',
-    'Interpreters end with their thread or are wiped; atexit handlers are never run.'
+    'Interpreters end with their thread or are wiped; atexit handlers run before every end that is planned.'
   ),
   {
     name: 'WSGIDispatchScript',
     fit: 'mapped',
     rule: { to: 'mount', key: 'dispatch_script', reading: 'path' },
-    text: HOOK
+    text: `${HOOK} Other groups that it is to choose belong in dispatch_groups.`
   },
   {
     name: 'WSGIDontWriteBytecode',

@@ -19,6 +19,7 @@ const REASONS: Partial<Record<keyof Settings, string>> = {
   snapshot: 'no snapshot of it is taken',
   snapshotDir: 'no snapshot of it is taken',
   snapshotEnv: 'no snapshot of it is taken',
+  dispatchGroups: 'it is the only interpreter',
   warmup: 'no snapshot of it is taken',
   restrictEmbedded: 'it is embedded'
 }

@@ -4,17 +4,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Exchange, GatewayRequest } from '../dispatch/exchange.ts'
-import type { RequestGroup } from '../dispatch/group.ts'
 import { PIECE_BYTES, RequestBody } from '../dispatch/request-body.ts'
 import { WasgiError } from '../errors.ts'
 import { publicError } from '../public-error.ts'
 import type { Visits } from '../telemetry/visits.ts'
 import { encodeRequestHead } from '../wire/request-head.ts'
 import type { ProxyRules } from '../wire/trusted-proxies.ts'
-import type { Currency } from './currency.ts'
 import { sendEarlyHints } from './early-hints.ts'
 import { isHeldBack } from './expectations.ts'
 import type { Hooks } from './hooks/hooks.ts'
+import type { Destination, Routes } from './hooks/routes.ts'
 import { lingerAfterResponse } from './linger.ts'
 import { turnOf } from './pipeline.ts'
 import { sendDebugPage, sendResponse } from './reply.ts'
@@ -22,11 +21,8 @@ import { checkRequest, endsConnection, type HeadLimits, isHttp2 } from './reques
 import { type RequestFacts, requestFacts, withoutHeaders } from './request-facts.ts'
 
 export interface GatewayOptions {
-  readonly group: RequestGroup
-  /** Asked first whether the group has the code that is on disk. */
-  readonly currency?: Currency | undefined
-  /** The application's number in the group's interpreters. */
-  readonly application: number
+  /** Who answers, and who else may, if a hook says so. */
+  readonly routes: Routes
   /** Asked before the application is. */
   readonly hooks: Hooks | undefined
   /** Whether the application is told what clients send as Authorization. */
@@ -63,20 +59,22 @@ export async function answer(
       throw new WasgiError('WASGI_ERR_CLIENT_GONE', ['its head'])
     }
     checkRequest(request.raw, request.originalUrl, options.limits)
-    const renewed = options.currency?.current()
-    if (renewed !== undefined) await renewed
     const facts = requestFacts(request, options)
     const label = `${request.raw.method ?? 'GET'} ${request.originalUrl}`
-    const told = options.hooks === undefined ? facts : await options.hooks.pass(facts, label)
+    const { hooks, routes } = options
+    const passed = hooks === undefined ? undefined : await hooks.pass(facts, label, routes)
+    const told = passed?.facts ?? facts
+    const { group, application, currency }: Destination = passed?.destination ?? routes.own
+    const renewed = currency?.current()
+    if (renewed !== undefined) await renewed
     // What happened while hooks were asked is not told again.
     if (isGone(reply)) throw new WasgiError('WASGI_ERR_CLIENT_GONE', [label])
     const head = encoded(options.passAuthorization ? told : withoutHeaders(told, AUTHORIZATION))
     const taken = takeBody(request.raw, options)
     // Most requests have no body, and those need not wait a turn of the microtask queue.
     const { body, source } = taken instanceof Promise ? await taken : taken
-    const { application } = options
     const requestId = request.id
-    const exchange = options.group.handle({ head, body, source, label, application, requestId })
+    const exchange = group.handle({ head, body, source, label, application, requestId })
     cancelWhenClosed(reply, exchange)
     visit?.queued(exchange)
     exchange.onHints = (fields) => sendEarlyHints(reply.raw, fields)
@@ -88,10 +86,15 @@ export async function answer(
       lingerAfterResponse(request.raw.socket)
     }
     reply.headers(error.headers)
-    const open = options.debug || error === options.currency?.failure
+    const open = options.debug || isNews(error, options.routes)
     if (open && error.traceback !== undefined) return sendDebugPage(reply, error)
     throw publicError(error)
   }
+}
+
+/** Whether it is why code that was just written cannot be loaded, which its author is to see. */
+function isNews(error: WasgiError, { own, others }: Routes): boolean {
+  return [own, ...others].some(({ currency }) => currency?.failure === error)
 }
 
 /**

@@ -3,7 +3,7 @@ import { realpath, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Pool } from '../config/application-group.ts'
+import { membersOf, type Pool } from '../config/application-group.ts'
 import { assertRootAllowed } from '../config/root.ts'
 import type { ResolvedSettings, Settings } from '../config/settings.ts'
 import { APPLICATION_ROOT, type AppTarget, resolveTarget } from '../config/target.ts'
@@ -36,7 +36,7 @@ export async function groupOptions(
 }
 
 /**
- * As `groupOptions`, for mounts that share interpreters. `applications` are those of the mounts, in
+ * As `groupOptions`, for mounts that share interpreters. `applications` are those of its members, in
  * their order; two mounts of the same target are one application.
  */
 export async function poolOptions(
@@ -45,7 +45,7 @@ export async function poolOptions(
 ): Promise<{ options: GroupOptions; applications: readonly PooledApplication[] }> {
   const { settings } = pool
   assertConsistent(pool)
-  const { roots, specs, applications } = await applicationsOf(pool.mounts)
+  const { roots, specs, applications } = await applicationsOf(membersOf(pool))
   const grants = await grantsOf(pool, roots)
   const packages = grants
     .map(({ guestPath }) => guestPath)
@@ -60,7 +60,7 @@ export async function poolOptions(
     siblings,
     identity: identityOf(pool, name),
     multiprocess: isMultiprocess(pool),
-    debug: pool.mounts.some((mount) => mount.settings.debug),
+    debug: membersOf(pool).some((mount) => mount.settings.debug),
     tmpLimitBytes: settings.tmpLimit,
     windowBytes: settings.responseWindow,
     maximumRequests: settings.maximumRequests,
@@ -198,7 +198,7 @@ async function grantsOf(pool: Pool, roots: readonly string[]): Promise<FileGrant
     readOnly(GATEWAY_PATH, fileURLToPath(new URL('python', WORKERS_URL)))
   ]
   const folders = [...settings.pythonPath]
-  const bases = pool.ownPackages === true ? [] : pool.mounts.map(({ base }) => base)
+  const bases = pool.ownPackages === true ? [] : membersOf(pool).map(({ base }) => base)
   for (const beside of new Set([...roots, ...bases])) {
     const folder = join(beside, PACKAGES_FOLDER)
     if (await isFolder(folder)) folders.push(folder)

@@ -1,9 +1,9 @@
 // The applications of one server: what each is started with, and the list of them on `app.wasgi`.
 import type { FastifyBaseLogger } from 'fastify'
 import type { ForeignPyodide } from '../../workers/foreign.ts'
-import { type Pool, poolsOf, type Site } from '../config/application-group.ts'
+import { membersOf, type Pool, poolsOf, type Site } from '../config/application-group.ts'
 import { proxyRules } from '../config/proxies.ts'
-import type { ResolvedServer, Settings } from '../config/settings.ts'
+import type { ResolvedServer, ResolvedSettings, Settings } from '../config/settings.ts'
 import {
   type GroupCondition,
   type GroupEvents,
@@ -19,13 +19,13 @@ import type { SnapshotStatus } from '../snapshot/counts.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { SlowRequests } from '../telemetry/slow-requests.ts'
 import { Visits, type VisitWatcher } from '../telemetry/visits.ts'
-import type { Identity } from '../wire/messages.ts'
 import type { ProxyRules } from '../wire/trusted-proxies.ts'
-import { type Currency, SeenCurrency } from './currency.ts'
+import { SeenCurrency } from './currency.ts'
 import { adopting } from './foreign.ts'
 import { groupEvents } from './group-log.ts'
 import { poolOptions } from './group-options.ts'
 import { Hooks, hooksKey } from './hooks/hooks.ts'
+import type { Destination, Routes } from './hooks/routes.ts'
 import { currencyOf } from './pool-currency.ts'
 import { type RunningPool, ServerReload } from './reload.ts'
 
@@ -39,7 +39,10 @@ export interface WasgiApplication {
   interpreters(): readonly InterpreterStatus[]
   /** What its interpreters are restored from, and counts of what has gone wrong with that. */
   snapshot(): SnapshotStatus
-  /** Whether requests can be taken, what waits, and the workers: of its group, and of its hooks'. */
+  /**
+   * Whether requests can be taken, what waits, and the workers: of its group, of those that its dispatch
+   * script may choose, and of its hooks'.
+   */
   conditions(): readonly GroupCondition[]
 }
 
@@ -96,11 +99,9 @@ export interface BegunApplication {
   readonly path: string
   readonly settings: Settings
   readonly group: RequestGroup
-  /** Its number among the applications of the group. */
-  readonly number: number
+  /** The group, and what else a dispatch script may choose. */
+  readonly routes: Routes
   readonly hooks: Hooks | undefined
-  /** Whether its interpreters have the code that is on disk; undefined if that does not matter. */
-  readonly currency: Currency | undefined
   /** Whom to believe about a client; undefined is nobody. */
   readonly proxies: ProxyRules | undefined
 }
@@ -145,13 +146,18 @@ export async function beginApplications(
     const prepared = await Promise.all(
       pools.map(async (pool) => ({ pool, ...(await poolOptions(pool, mounted.applications)) }))
     )
-    const applications: BegunApplication[] = []
+    const unrouted: Unrouted[] = []
+    const destinations = new Map<ResolvedSettings, Destination>()
     for (const each of prepared) {
-      const inPool = await beginPool(each, running, mounted, log, foreign)
-      applications.push(...inPool)
-      const { name } = each.pool
-      for (const { group, currency } of inPool.slice(0, 1)) begun.push({ name, group, currency })
+      const inPool = await beginPool(each, destinations, running, mounted, log, foreign)
+      unrouted.push(...inPool.mounts)
+      const { group, currency } = inPool
+      begun.push({ name: each.pool.name, group, currency })
     }
+    const applications = unrouted.map(({ mount, ...rest }) => ({
+      ...rest,
+      routes: routesOf(mount, destinations, site)
+    }))
     const started = Promise.all(running.map(({ group }) => group.started)).then(() => undefined)
     started.catch(close) // whoever began it may look only later, or not at all
     const groups = running.map(({ group }) => group)
@@ -173,24 +179,40 @@ export async function beginApplications(
   }
 }
 
+/** A mount whose other destinations may not have begun yet. */
+interface Unrouted extends Omit<BegunApplication, 'routes'> {
+  readonly mount: ResolvedSettings
+}
+
+function routesOf(
+  mount: ResolvedSettings,
+  destinations: ReadonlyMap<ResolvedSettings, Destination>,
+  site: Site
+): Routes {
+  const to = (each: ResolvedSettings): Destination => destinations.get(each) as Destination
+  const others = (mount.elsewhere ?? []).map(to)
+  return { own: to(mount), others, site, mount: mount.settings.mount }
+}
+
 interface PreparedPool extends Awaited<ReturnType<typeof poolOptions>> {
   readonly pool: Pool
 }
 
 async function beginPool(
   { pool, options, applications }: PreparedPool,
+  destinations: Map<ResolvedSettings, Destination>,
   running: Running[],
   mounted: Mounted,
   log: FastifyBaseLogger,
   foreign: ForeignPyodide | undefined
-): Promise<readonly BegunApplication[]> {
+): Promise<{ mounts: readonly Unrouted[] } & Omit<RunningPool, 'name'>> {
   const { settings } = pool
   const events = mounted.events(log)
   const run = (group: RequestGroup): void => {
     running.push({ group, shutdownTimeoutMs: settings.shutdownTimeout })
   }
   const rules = pool.mounts.map((mount) => proxyRules(mount.settings, mount.origins))
-  const hooks = await beginHooks(pool, options.boot.identity, options.name, mounted, events)
+  const hooks = await beginHooks(pool, options.name, mounted, events)
   for (const hook of new Set(hooks)) if (hook !== undefined) run(hook.interpreter.group)
   const targets = applications.map(({ target }) => target).join(', ')
   const onFailure = (error: WasgiError): void => events.onFailure(options.name, error)
@@ -202,16 +224,23 @@ async function beginPool(
     ? new RestrictedGroup(options.name, targets, onFailure)
     : ProcessGroup.begin({ ...options, foreign }, mounted.locks, { ...events, onSaw })
   run(group)
-  return pool.mounts.map((mount, index) => ({
+  for (const [index, member] of membersOf(pool).entries()) {
+    const { processGroup, applicationGroup } = options.boot.identity
+    const configured = member.settings.processGroup
+    const application = applications[index]?.number ?? 0
+    const place = { application, processGroup, applicationGroup, configured }
+    destinations.set(member, { group, currency, ...place })
+  }
+  const mounts = pool.mounts.map((mount, index) => ({
     target: mount.settings.app,
     path: mount.settings.mount,
     settings: mount.settings,
+    mount,
     group,
-    number: applications[index]?.number ?? 0,
     hooks: hooks[index],
-    currency,
     proxies: rules[index]
   }))
+  return { mounts, group, currency }
 }
 
 /** mod_wsgi's WSGIRestrictEmbedded: the application's own wish for the main thread does not count. */
@@ -222,7 +251,6 @@ function isForbidden({ mode, restrictEmbedded }: Settings): boolean {
 /** The hooks of each mount. Those with the same scripts and rules share one interpreter. */
 async function beginHooks(
   { mounts }: Pool,
-  routes: Identity,
   group: string,
   { locks }: Mounted,
   events: GroupEvents
@@ -232,7 +260,7 @@ async function beginHooks(
   for (const mount of mounts) {
     const key = hooksKey(mount.settings)
     const name = known.size === 0 ? `${group}-hooks` : `${group}-hooks-${known.size + 1}`
-    const hooks = known.get(key) ?? (await Hooks.begin(mount, routes, name, locks, events))
+    const hooks = known.get(key) ?? (await Hooks.begin(mount, name, locks, events))
     if (hooks !== undefined) known.set(key, hooks)
     all.push(hooks)
   }

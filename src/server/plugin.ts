@@ -79,14 +79,17 @@ export async function attach(
   await started
 }
 
-function listed({ target, group, hooks }: BegunApplication, prefix: string): WasgiApplication {
+function listed(application: BegunApplication, prefix: string): WasgiApplication {
+  const { target, group, hooks, routes } = application
+  const others = [...routes.others, ...(hooks ? [hooks.interpreter] : [])]
   return {
     target,
     prefix,
     group: group.name,
     workers: () => group.workers(),
     snapshot: () => group.snapshot(),
-    conditions: () => [group.condition(), ...(hooks ? [hooks.interpreter.group.condition()] : [])],
+    conditions: () =>
+      [group, ...others.map((other) => other.group)].map((each) => each.condition()),
     interpreters: () => [
       ...group.interpreters(),
       ...(hooks?.interpreter.group.interpreters() ?? [])
@@ -95,16 +98,14 @@ function listed({ target, group, hooks }: BegunApplication, prefix: string): Was
 }
 
 function gatewayOptions(
-  { group, number, hooks, currency, proxies, settings }: BegunApplication,
+  { group, routes, hooks, proxies, settings }: BegunApplication,
   prefix: string,
   mounted: Mounted,
   log: FastifyBaseLogger
 ): GatewayOptions {
   return {
-    group,
-    application: number,
+    routes,
     hooks,
-    currency,
     passAuthorization: isAuthorizationPassed(settings),
     visits: mounted.visits(group.name, settings, log),
     scriptName: scriptNameOf(prefix),

@@ -17,6 +17,9 @@ export interface RunningPool {
   readonly currency: Currency | undefined
 }
 
+/** Other mounts or groups are other routes, which are there until the server ends. */
+const ROUTES = ['mounts', 'dispatch_groups', 'process_group', 'application_group']
+
 export interface ReloadOptions {
   readonly server: ResolvedServer
   readonly site: Site
@@ -66,8 +69,7 @@ export class ServerReload {
     if (kept.length > 0) {
       log.warn({ options: kept }, `changed, but only a restart makes it count: ${kept.join(', ')}`)
     }
-    // Other mounts are other routes.
-    if (kept.includes('mounts')) server = this.#server
+    if (kept.some((key) => ROUTES.includes(key))) server = this.#server
     this.#server = server
     return new Map(poolsOf(server, site).map((pool) => [pool.name, pool]))
   }

@@ -39,7 +39,8 @@ export async function startServer(resolved: ResolvedServer): Promise<RunningServ
     if (settings.adminPath !== '') admin?.answerOn(app, settings.adminPath)
     if (line !== 'off') accessLog(app, line, logs.access)
     // Each group ends what it has left after its own time.
-    const longest = Math.max(...resolved.mounts.map((mount) => mount.settings.shutdownTimeout))
+    const all = resolved.mounts.flatMap((mount) => [mount, ...(mount.elsewhere ?? [])])
+    const longest = Math.max(...all.map((mount) => mount.settings.shutdownTimeout))
     try {
       await app.register((scope) => attach(scope, mounted, begun))
       await app.ready()

@@ -12,8 +12,8 @@ import {
 } from '../../src/server/hooks/digest.ts'
 import { Hooks, isAuthorizationPassed } from '../../src/server/hooks/hooks.ts'
 import { type Question, Verdict } from '../../src/server/hooks/questions.ts'
-import { readRoute } from '../../src/server/hooks/routes.ts'
 import type { RequestFacts } from '../../src/server/request-facts.ts'
+import { place, routes } from './hook-places.ts'
 import { within } from './within.ts'
 
 const test = suite('hooks')
@@ -170,7 +170,7 @@ const SETTINGS = {
   passAuthorization: undefined
 } as unknown as Settings
 
-const ROUTES = { processGroup: 'default', applicationGroup: '' }
+const ROUTES = routes(place('default'))
 const FACTS: RequestFacts = {
   line: {
     ...{ method: 'GET', target: '/', httpVersion: '1.1', scheme: 'http', scriptName: '' },
@@ -195,8 +195,8 @@ function hooksThat(answers: Answers, settings: Partial<Settings> = {}) {
     asked.push([question.function, headers])
     return new Verdict(JSON.stringify(answers[question.function]))
   }
-  const interpreter = { ask } as unknown as ConstructorParameters<typeof Hooks>[2]
-  const hooks = new Hooks({ ...SETTINGS, ...settings }, ROUTES, interpreter, (error) =>
+  const interpreter = { ask } as unknown as ConstructorParameters<typeof Hooks>[1]
+  const hooks = new Hooks({ ...SETTINGS, ...settings }, interpreter, (error) =>
     failures.push(error)
   )
   return { hooks, asked, failures }
@@ -207,7 +207,7 @@ test(
   within(2_000, async () => {
     const { hooks, asked } = hooksThat(CONSENT)
 
-    const { line, headers } = await hooks.pass(FACTS, 'GET /')
+    const { line, headers } = (await hooks.pass(FACTS, 'GET /', ROUTES)).facts
 
     assert.equal(
       asked.map(([name]) => name),
@@ -227,7 +227,7 @@ test(
   within(2_000, async () => {
     const { hooks, asked } = hooksThat(CONSENT, { passAuthorization: true })
 
-    const { headers } = await hooks.pass(FACTS, 'GET /')
+    const { headers } = (await hooks.pass(FACTS, 'GET /', ROUTES)).facts
 
     for (const [name, seen] of asked) {
       assert.equal(seen, name === 'dispatch' ? FACTS.headers : ['Accept', 'a'], name)
@@ -257,7 +257,7 @@ for (const [change, code, status, count] of REFUSALS) {
     within(2_000, async () => {
       const { hooks, asked, failures } = hooksThat({ ...CONSENT, ...change })
 
-      const error = await hooks.pass(FACTS, 'GET /').then(
+      const error = await hooks.pass(FACTS, 'GET /', ROUTES).then(
         () => undefined,
         (reason: WasgiError) => reason
       )
@@ -275,7 +275,7 @@ test(
     const { hooks } = hooksThat(CONSENT)
     const headers = [...FACTS.headers, 'authorization', basic('alice:secret')]
 
-    const error = await hooks.pass({ ...FACTS, headers }, 'GET /').catch((reason) => reason)
+    const error = await hooks.pass({ ...FACTS, headers }, 'GET /', ROUTES).catch((reason) => reason)
 
     assert.is(error instanceof WasgiError && error.code, 'WASGI_ERR_AUTH_REQUIRED')
   })
@@ -292,15 +292,6 @@ test('Authorization is passed on by default unless a script of ours reads it', (
   for (const [passAuthorization, authUserScript, passed] of rows) {
     assert.is(isAuthorizationPassed({ ...SETTINGS, passAuthorization, authUserScript }), passed)
   }
-})
-
-test('%{GLOBAL} is the embedded process group, and the group without a name', () => {
-  const verdict = new Verdict('{"outcome": "routed", "process_group": "%{GLOBAL}"}')
-
-  const route = readRoute(verdict, { processGroup: '', applicationGroup: '' })
-
-  assert.is(route.processGroup, '')
-  assert.throws(() => readRoute(verdict, ROUTES), /which this application has not/)
 })
 
 test.run()

@@ -12,6 +12,7 @@ import { ResponseStream } from '../../src/dispatch/response-stream.ts'
 import { WasgiError } from '../../src/errors.ts'
 import { answer } from '../../src/server/gateway.ts'
 import type { Hooks } from '../../src/server/hooks/hooks.ts'
+import { place, routes } from './hook-places.ts'
 import { within } from './within.ts'
 
 const test = suite('gateway')
@@ -37,10 +38,9 @@ async function site(
     return exchange
   }
   const options = {
-    group: { handle } as unknown as ProcessGroup,
+    routes: routes({ ...place('default'), group: { handle } as unknown as ProcessGroup }),
     hooks: hooks as Hooks | undefined,
     passAuthorization: true,
-    application: 0,
     scriptName: '',
     limits: { requestLineLimit: 8190, headerLimit: 16_384, headerCountLimit: 100 },
     bodyLimitBytes: 1e8,
@@ -227,10 +227,10 @@ test(
     fastify.addHook('onError', async (_request, _reply, error) => {
       answered.resolve(error.code)
     })
-    const pass: Hooks['pass'] = async (facts) => {
+    const pass: Hooks['pass'] = async (facts, _label, { own }) => {
       asked.resolve()
       await decided.promise
-      return facts
+      return { facts, destination: own }
     }
     const served = (): void => answered.resolve('the application was asked')
     const { app, port } = await site(fastify, served, { pass })

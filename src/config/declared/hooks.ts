@@ -61,6 +61,15 @@ export const HOOK_OPTIONS = {
     placeholder: 'FILE',
     text: 'A Python file whose process_group(environ), application_group(environ) and callable_object(environ) say who answers a request; None leaves it as it is.'
   },
+  dispatchGroups: {
+    kind: 'texts',
+    schema: { type: 'array', items: { type: 'string', minLength: 1 } },
+    surfaces: ['command', 'plugin'],
+    heading: 'Hooks',
+    placeholder: 'GROUP',
+    expected: 'a list of GROUP or GROUP|APPLICATION_GROUP',
+    text: 'A further process group that dispatch_script may choose, as GROUP or as GROUP|APPLICATION_GROUP; its interpreters load the application, too. May be repeated.'
+  },
   passAuthorization: {
     kind: 'flag',
     schema: { type: 'boolean' },

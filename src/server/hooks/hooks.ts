@@ -11,12 +11,19 @@ import { BasicAuthentication } from './basic.ts'
 import { DigestAuthentication } from './digest.ts'
 import { HookInterpreter, scriptsOf } from './interpreter.ts'
 import { HookFailure, type Question, type Verdict } from './questions.ts'
-import { type Routes, readRoute } from './routes.ts'
+import { type Destination, type Routes, readRoute } from './routes.ts'
 
 /** What no hook is told: they are given user and password where it is their business. */
 const CREDENTIALS = ['authorization', 'proxy-authorization']
 /** The key that wasgi/by_name.py takes the name of the callable from. */
 const CALLABLE_OBJECT = 'wasgi.callable_object'
+
+/** A request that may pass, as its application is to see it. */
+export interface Passed {
+  readonly facts: RequestFacts
+  /** Who is to answer it. */
+  readonly destination: Destination
+}
 
 /** A request on its way through the hooks. */
 interface Asked {
@@ -29,19 +36,16 @@ type Variables = Readonly<Record<string, string>>
 
 export class Hooks {
   readonly #settings: Settings
-  readonly #routes: Routes
   readonly interpreter: Pick<HookInterpreter, 'ask' | 'group'>
   readonly #authentication: Authentication | undefined
   readonly #onFailure: (error: WasgiError) => void
 
   constructor(
     settings: Settings,
-    routes: Routes,
     interpreter: Pick<HookInterpreter, 'ask' | 'group'>,
     onFailure: (error: WasgiError) => void
   ) {
     this.#settings = settings
-    this.#routes = routes
     this.interpreter = interpreter
     this.#onFailure = onFailure
     const { authUserScript, authType, authRealm } = settings
@@ -54,7 +58,6 @@ export class Hooks {
   /** Begins to start the interpreter of the hooks that are configured; undefined if there are none. */
   static async begin(
     resolved: ResolvedSettings,
-    routes: Routes,
     name: string,
     locks: SharedLocks,
     events: GroupEvents
@@ -63,21 +66,21 @@ export class Hooks {
     const { settings } = resolved
     if (scriptsOf(settings).length === 0 || !embeddedRequired(settings)) return undefined
     const interpreter = await HookInterpreter.begin(resolved, name, locks, events)
-    return new Hooks(settings, routes, interpreter, (error) => events.onFailure(name, error))
+    return new Hooks(settings, interpreter, (error) => events.onFailure(name, error))
   }
 
   /**
-   * Resolves with what the application is to be told of a request that may pass. Rejects with 401 or 403,
-   * with WASGI_ERR_HOOK, or whatever failed.
+   * Resolves with what the application is to be told of a request that may pass, and which of `routes` it
+   * takes. Rejects with 401 or 403, with WASGI_ERR_HOOK, or whatever failed.
    */
-  async pass(facts: RequestFacts, label: string): Promise<RequestFacts> {
+  async pass(facts: RequestFacts, label: string, routes: Routes): Promise<Passed> {
     const asked = { facts: withoutHeaders(facts, CREDENTIALS), label }
     await this.#access(asked)
     const variables = await this.#user(asked, facts)
     const told = isAuthorizationPassed(this.#settings)
       ? facts
       : withoutHeaders(facts, ['authorization'])
-    return this.#dispatch({ facts: withVariables(told, variables), label })
+    return this.#dispatch({ facts: withVariables(told, variables), label }, routes)
   }
 
   async #access(asked: Asked): Promise<void> {
@@ -119,15 +122,15 @@ export class Hooks {
     }
   }
 
-  async #dispatch({ facts, label }: Asked): Promise<RequestFacts> {
+  async #dispatch({ facts, label }: Asked, routes: Routes): Promise<Passed> {
     const script = 'dispatch_script'
-    if (this.#settings.dispatchScript === undefined) return facts
+    if (this.#settings.dispatchScript === undefined) return { facts, destination: routes.own }
     const verdict = await this.#ask(script, { facts, label }, { function: 'dispatch' })
     try {
-      const { callableObject } = readRoute(verdict, this.#routes)
-      return callableObject === undefined
-        ? facts
-        : withVariables(facts, { [CALLABLE_OBJECT]: callableObject })
+      const { destination, callableObject } = readRoute(verdict, routes)
+      if (callableObject === undefined) return { facts, destination }
+      const chosen = withVariables(facts, { [CALLABLE_OBJECT]: callableObject })
+      return { facts: chosen, destination }
     } catch (error) {
       if (!(error instanceof HookFailure)) throw error
       throw this.#failure(script, { facts, label }, error.message)
@@ -193,7 +196,7 @@ function unauthorized(
 
 /** One half of what keeps people out is worse than none: it looks as if they were. */
 function assertConsistent({ settings, origins }: ResolvedSettings): void {
-  const { authUserScript, authGroupScript, requireGroup } = settings
+  const { authUserScript, authGroupScript, requireGroup, dispatchScript, dispatchGroups } = settings
   const wrong = (option: string, must: string, got: string, origin: string): WasgiError =>
     new WasgiError('WASGI_ERR_CONFIG_INVALID', [option, must, got, origin])
   if (authGroupScript !== undefined && authUserScript === undefined) {
@@ -203,6 +206,10 @@ function assertConsistent({ settings, origins }: ResolvedSettings): void {
   if (authGroupScript !== undefined && requireGroup.length === 0) {
     const must = 'given together with auth_group_script'
     throw wrong('require_group', must, 'nothing', origins.requireGroup)
+  }
+  if (dispatchScript === undefined && dispatchGroups.length > 0) {
+    const must = 'given together with dispatch_script, which chooses among them'
+    throw wrong('dispatch_groups', must, JSON.stringify(dispatchGroups), origins.dispatchGroups)
   }
   if (authGroupScript === undefined && requireGroup.length > 0) {
     const must = 'given together with auth_group_script'

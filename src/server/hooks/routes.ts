@@ -1,37 +1,47 @@
-// What a dispatch script may change about who answers a request: names that are configured, nothing else.
+// What a dispatch script may change about who answers a request: names of places where the mount's
+// application is, nothing else.
+import { applicationGroupOf, type Site } from '../../config/application-group.ts'
+import type { RequestGroup } from '../../dispatch/group.ts'
+import type { Currency } from '../currency.ts'
 import { HookFailure, type Verdict } from './questions.ts'
 
-/** What the script has chosen; undefined is what is configured. */
+/** Interpreters that have a mount's application. */
+export interface Destination {
+  readonly group: RequestGroup
+  /** Asked first whether they have the code that is on disk. */
+  readonly currency?: Currency | undefined
+  /** The application's number in them. */
+  readonly application: number
+  /** As `import mod_wsgi` tells it there: '' is the embedded one. */
+  readonly processGroup: string
+  /** '' is %{GLOBAL}. */
+  readonly applicationGroup: string
+  /** The process group as the configuration calls it. */
+  readonly configured: string
+}
+
+/** All that a mount's dispatch script has to choose from. */
+export interface Routes {
+  /** Where requests go that it says nothing about. */
+  readonly own: Destination
+  /** Those of `dispatch_groups`. */
+  readonly others: readonly Destination[]
+  /** What %{SERVER} and %{RESOURCE} are made from. */
+  readonly site: Site
+  readonly mount: string
+}
+
+/** What the script has chosen. */
 export interface Route {
-  /** '' is %{GLOBAL}, the embedded interpreter. */
-  readonly processGroup: string | undefined
-  readonly applicationGroup: string | undefined
+  readonly destination: Destination
+  /** Undefined is what is configured. */
   readonly callableObject: string | undefined
 }
 
-/** The groups that there are to choose from. */
-export interface Routes {
-  readonly processGroup: string
-  readonly applicationGroup: string
-}
-
 /** Reads a script's answer. Throws HookFailure for a choice that cannot be had. */
-export function readRoute(verdict: Verdict, there: Routes): Route {
-  const route = {
-    processGroup: chosen(verdict, 'process_group'),
-    applicationGroup: chosen(verdict, 'application_group'),
-    callableObject: verdict.text('callable_object')
-  }
-  for (const name of ['processGroup', 'applicationGroup'] as const) {
-    const choice = route[name]
-    if (choice !== undefined && choice !== there[name]) {
-      const kind = name === 'processGroup' ? 'process' : 'application'
-      throw new HookFailure(
-        `it chose the ${kind} group "${choice}", which this application has not`
-      )
-    }
-  }
-  const { callableObject } = route
+export function readRoute(verdict: Verdict, routes: Routes): Route {
+  const destination = destinationOf(verdict, routes)
+  const callableObject = verdict.text('callable_object')
   if (
     callableObject !== undefined &&
     !/^[\p{ID_Start}_][\p{ID_Continue}]*$/u.test(callableObject)
@@ -40,11 +50,35 @@ export function readRoute(verdict: Verdict, there: Routes): Route {
       `it chose the callable ${JSON.stringify(callableObject)}, which is no name`
     )
   }
-  return route
+  return { destination, callableObject }
 }
 
-/** mod_wsgi expands `%{GLOBAL}` in what a script returns. */
-function chosen(verdict: Verdict, name: string): string | undefined {
-  const text = verdict.text(name)
-  return text === '%{GLOBAL}' ? '' : text
+function destinationOf(verdict: Verdict, { own, others, site, mount }: Routes): Destination {
+  const process = verdict.text('process_group')
+  const application = verdict.text('application_group')
+  if (process === undefined && application === undefined) return own
+  // mod_wsgi expands %{...} in what a script returns.
+  const processGroup = process === '%{GLOBAL}' ? '' : (process ?? own.configured)
+  const applicationGroup =
+    application === undefined
+      ? own.applicationGroup
+      : applicationGroupOf({ applicationGroup: application, mount }, site)
+  const found = [own, ...others].find(
+    (each) =>
+      [each.processGroup, each.configured].includes(processGroup) &&
+      each.applicationGroup === applicationGroup
+  )
+  if (found !== undefined) return found
+  throw new HookFailure(noSuchPlace(processGroup, applicationGroup, own))
+}
+
+/** With what it takes to change that. */
+function noSuchPlace(process: string, application: string, own: Destination): string {
+  const [group, part] = [process || '%{GLOBAL}', application || '%{GLOBAL}']
+  const entry = application === own.applicationGroup ? group : `${group}|${part}`
+  const advice =
+    process === ''
+      ? 'have a group with mode = "embedded" in dispatch_groups of its mount'
+      : `have "${entry}" in dispatch_groups of its mount`
+  return `it chose the process group "${group}" and the application group "${part}", where this application is not loaded: ${advice}`
 }
