@@ -1,12 +1,12 @@
 // The server of `npm run soak`, in a process of its own so that its memory can be weighed: kills a
 // worker thread when it is told to, reloads when it is told to, and passes on what its log says.
 import { EventEmitter } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import Fastify, { LogController } from 'fastify'
-import { settingsFromPlugin } from '../src/config/settings.ts'
-import { beginApplications, Mounted } from '../src/server/mounted.ts'
-import { attach } from '../src/server/plugin.ts'
-import { testApp } from '../test/e2e/places.ts'
+import { wasgi } from '../src/index.ts'
+import { temporaryFolder, testApp } from '../test/e2e/places.ts'
 import type { LoggedDeath } from '../test/fault/events.ts'
 
 /** What the server tells: where it listens, each death, and each request that it failed. */
@@ -14,11 +14,11 @@ export type SoakNews =
   | { readonly kind: 'listening'; readonly url: string }
   | { readonly kind: 'death'; readonly why: string; readonly request: string | undefined }
   | { readonly kind: 'failure'; readonly code: string; readonly request: string | undefined }
-  | { readonly kind: 'recycled'; readonly error: string | undefined }
+  | { readonly kind: 'reloaded'; readonly error: string | undefined }
   | { readonly kind: 'ready'; readonly workers: number }
 
 /** What it is told: `count` asks how many workers are ready. */
-export type SoakOrder = 'kill' | 'recycle' | 'count' | 'close'
+export type SoakOrder = 'kill' | 'reload' | 'count' | 'close'
 
 const WORKERS = 3
 
@@ -52,23 +52,22 @@ process.on('worker', (worker) => {
   threads.add(worker)
   worker.once('exit', () => threads.delete(worker))
 })
-const mounted = new Mounted()
-const settings = settingsFromPlugin({
-  app: testApp('soaking.py'),
+// A copy, since each reload is to find something new.
+const file = join(temporaryFolder(), 'app.py')
+const source = readFileSync(testApp('soaking.py'), 'utf8')
+let edition = 0
+const write = (): void => writeFileSync(file, `${source}\n# edition ${++edition}\n`)
+write()
+await app.register(wasgi, {
+  app: file,
   workers: WORKERS,
   memoryLimit: '128M',
   requestTimeout: '1s',
   interruptTimeout: '1s',
   maximumRequests: 200,
-  maximumRequestsJitter: 50
+  maximumRequestsJitter: 50,
+  scriptReloading: false
 })
-const begun = await beginApplications(
-  settings,
-  { server: 'localhost', prefix: '' },
-  mounted,
-  app.log
-)
-await app.register((scope) => attach(scope, mounted, begun))
 const url = await app.listen({ port: 0 })
 const orders = new EventEmitter<{ [Order in SoakOrder]: [] }>()
 process.on('message', (order: SoakOrder) => orders.emit(order))
@@ -76,14 +75,15 @@ orders.on('kill', () => {
   const all = [...threads]
   void all[Math.floor(Math.random() * all.length)]?.terminate()
 })
-orders.on('recycle', () => {
-  Promise.all([...mounted.groups].map((group) => group.recycle('reload', 'the soak says so'))).then(
-    () => tell({ kind: 'recycled', error: undefined }),
-    (error: unknown) => tell({ kind: 'recycled', error: String(error) })
+orders.on('reload', () => {
+  write()
+  app.wasgi.reload().then(
+    () => tell({ kind: 'reloaded', error: undefined }),
+    (error: unknown) => tell({ kind: 'reloaded', error: String(error) })
   )
 })
 orders.on('count', () => {
-  const ready = mounted.interpreters().filter(({ state }) => state === 'ready')
+  const ready = app.wasgi.interpreters().filter(({ state }) => state === 'ready')
   tell({ kind: 'ready', workers: ready.length })
 })
 orders.on('close', () => {

@@ -57,7 +57,7 @@ function count(what: string): void {
 server.on('message', (news: SoakNews) => {
   if (news.kind === 'listening') url = news.url
   else if (news.kind === 'ready') ready = news.workers
-  else if (news.kind === 'recycled')
+  else if (news.kind === 'reloaded')
     count(news.error === undefined ? 'reloads' : `reload: ${news.error}`)
   else {
     const why = news.kind === 'death' ? news.why : news.code
@@ -132,7 +132,7 @@ const mean = (list: readonly number[]): number =>
 console.log(
   `seed ${values.seed}, ${RATE} requests/s; Node ${process.version} on ${process.platform} ${process.arch}`
 )
-await Promise.all([load(), disturb('kill', KILL_MS), disturb('recycle', RELOAD_MS), weigh()])
+await Promise.all([load(), disturb('kill', KILL_MS), disturb('reload', RELOAD_MS), weigh()])
 await sleep(10_000) // replacements boot, and the last records come
 order('count')
 await once(server, 'message')
