@@ -29,6 +29,9 @@ def application(environ, start_response):
   )
 }
 
+/** It is the signal that is to reload, and not the request that finds another script. */
+const QUIET = ['--access-log', 'off', '--no-script-reloading']
+
 /** What clients get, in the order in which it came, while the server is told to reload. */
 async function answersDuring(server: TestServer, over: RegExp): Promise<readonly string[]> {
   const answers: string[] = []
@@ -57,7 +60,7 @@ for (const options of [
     within(LIMIT_MS, async () => {
       const file = join(temporaryFolder(), 'app.py')
       writeApp(file, 'old')
-      const server = await serve([file, '--access-log', 'off', ...options])
+      const server = await serve([file, ...QUIET, ...options])
       try {
         writeApp(file, 'new')
 
@@ -81,7 +84,7 @@ for (const options of [
     within(LIMIT_MS, async () => {
       const file = join(temporaryFolder(), 'app.py')
       writeApp(file, 'old')
-      const args = ['--access-log', 'off', '--log-format', 'json', '--admin', '127.0.0.1:0']
+      const args = [...QUIET, '--log-format', 'json', '--admin', '127.0.0.1:0']
       const server = await serve([file, ...args, ...options])
       try {
         const [, admin] = await server.logged(/(http:\/\/127\.0\.0\.1:\d+)\/-\/wasgi/)
