@@ -6,6 +6,9 @@ import { isHttp2 } from './request-checks.ts'
 
 interface ClientError extends Error {
   readonly code?: string
+  /** What the parser was given last, and how far it got. */
+  readonly rawPacket?: unknown
+  readonly bytesParsed?: number
 }
 
 const STATUSES: Readonly<Record<string, number>> = {
@@ -83,12 +86,20 @@ function abandon(socket: Socket, open: Open): void {
   }
 }
 
+/** Whether a request that was refused half-way through its head may be a HEAD. */
+function mayBeHead({ rawPacket, bytesParsed = 0 }: ClientError): boolean {
+  const read = Buffer.isBuffer(rawPacket) ? rawPacket.toString('latin1', 0, bytesParsed + 1) : ''
+  return /(?:^|\n)HEAD /.test(read)
+}
+
 /** `method` is that of the request that broke off, if it is that. */
-function refuse({ code = '' }: ClientError, socket: Socket, method?: string): void {
+function refuse(error: ClientError, socket: Socket, method?: string): void {
   if (!socket.writable) return // it is being closed
+  const { code = '' } = error
   const status = STATUSES[code] ?? 400
   const phrase = STATUS_CODES[status] ?? ''
-  const text = `${status} ${phrase}\n${code}\n`
+  // RFC 9110, 9.3.2: no body. Whose method is not known gets one that is empty, which is right for any.
+  const text = method === undefined && mayBeHead(error) ? '' : `${status} ${phrase}\n${code}\n`
   const head = `HTTP/1.1 ${status} ${phrase}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8`
   endGently(
     socket,

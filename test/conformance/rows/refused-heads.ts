@@ -253,5 +253,23 @@ export const rows: readonly Row[] = [
     source: LINE,
     parser: 'HPE_INVALID_METHOD',
     requests: () => ['\x16\x03\x01\x02\x00\x01\x00\r\n\r\n', 'HELO x\r\n\r\n', '{"a": 1}\r\n\r\n']
-  })
+  }),
+  {
+    section: 'What is refused',
+    promise: 'what it says to a HEAD that it refuses has no body either',
+    source: 'RFC 9110, 9.3.2',
+    raw: true,
+    except: { plugin: 'what cannot be parsed, the server that mounts it answers' },
+    check: async (wire) => {
+      for (const target of ['h1://', '/a b', '/#']) {
+        const connection = await wire.connect()
+        connection.write(`HEAD ${target} HTTP/1.1\r\nHost: a\r\n${wire.pick('mirror')}\r\n`)
+        const text = await connection.closed()
+        connection.destroy()
+
+        assert.match(text, /^HTTP\/1\.1 400 /, target)
+        assert.ok(text.endsWith('\r\n\r\n'), `${target}: ${text}`)
+      }
+    }
+  }
 ]
