@@ -241,6 +241,7 @@ export class Interpreter {
         this.#stage = name
       },
       ...this.#imageFunctions(),
+      memoryBytes: () => this.heapBytes,
       timedOut: () => (this.#exchange?.takeTimeout() === true ? 1 : 0),
       reply: (ok: number, text: string) => {
         const reply = this.#reply

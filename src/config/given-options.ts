@@ -69,8 +69,9 @@ export interface WasgiGroupOptions {
    */
   readonly cpuTimeLimit?: Duration | undefined
   /**
-   * How long a worker's event loop may stand still while it runs no request; then it is ended and
-   * replaced. 0 is no limit, else 1s at least. Not in embedded mode. Default: "5m".
+   * How long a worker's event loop may stand still while it runs no request, or the one that it
+   * runs waits; then it is ended and replaced. 0 is no limit, else 1s at least. Not in embedded
+   * mode. Default: "5m".
    */
   readonly deadlockTimeout?: Duration | undefined
   /**

@@ -157,8 +157,9 @@ export interface Settings {
    */
   readonly cpuTimeLimit: number
   /**
-   * How long a worker's event loop may stand still while it runs no request; then it is ended and
-   * replaced. 0 is no limit, else 1s at least. Not in embedded mode. In milliseconds.
+   * How long a worker's event loop may stand still while it runs no request, or the one that it
+   * runs waits; then it is ended and replaced. 0 is no limit, else 1s at least. Not in embedded
+   * mode. In milliseconds.
    */
   readonly deadlockTimeout: number
   /**

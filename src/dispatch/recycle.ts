@@ -9,7 +9,7 @@ export interface RecycleLimits {
   readonly cpuTimeLimitMs: number
   /** How long a whole group may have nothing to do. */
   readonly inactivityTimeoutMs: number
-  /** How long the event loop of a worker at rest may stand still. */
+  /** How long the event loop of a worker that is idle, or whose request waits, may stand still. */
   readonly deadlockTimeoutMs: number
   /** How long a worker that is to go may take for what it runs; 0 is no time at all. */
   readonly gracefulTimeoutMs: number
@@ -44,9 +44,16 @@ export function shouldSleep(idleMs: number, limits: RecycleLimits): Ending | und
   return { kind: 'inactivity-timeout', reason }
 }
 
+/** That a worker's event loop turns (wire/pulse.ts). */
+export interface Signs {
+  readonly beats: number
+  /** 0 of one that runs no request; else how often its Python has begun to wait or gone on. */
+  readonly suspensions: number
+}
+
 /** For how long an event loop has been seen to stand still. */
 export interface Stillness {
-  readonly beats: number
+  readonly signs: Signs
   readonly stillMs: number
 }
 
@@ -56,19 +63,22 @@ export interface Stillness {
  */
 export function watchStillness(
   before: Stillness | undefined,
-  beats: number,
+  signs: Signs,
   elapsedMs: number,
   looksMs: number
 ): Stillness {
-  if (before?.beats !== beats) return { beats, stillMs: 0 }
-  return { beats, stillMs: before.stillMs + Math.min(elapsedMs, looksMs) }
+  const { beats, suspensions } = signs
+  const same = before?.signs.beats === beats && before.signs.suspensions === suspensions
+  return { signs, stillMs: same ? before.stillMs + Math.min(elapsedMs, looksMs) : 0 }
 }
 
 /** Why a worker whose event loop stands still is ended. */
 export function isDeadlocked(stillness: Stillness, limits: RecycleLimits): Ending | undefined {
   const { deadlockTimeoutMs } = limits
   if (deadlockTimeoutMs === 0 || stillness.stillMs < deadlockTimeoutMs) return undefined
-  const reason = `its event loop stood still for deadlock_timeout (${deadlockTimeoutMs} ms), and it ran no request`
+  const meanwhile =
+    stillness.signs.suspensions === 0 ? 'and it ran no request' : 'while its request waited'
+  const reason = `its event loop stood still for deadlock_timeout (${deadlockTimeoutMs} ms), ${meanwhile}`
   return { kind: 'deadlock-timeout', reason }
 }
 

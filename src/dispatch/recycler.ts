@@ -3,6 +3,7 @@ import type { Dispatcher } from './dispatcher.ts'
 import {
   isDeadlocked,
   type RecycleLimits,
+  type Signs,
   type Stillness,
   shouldRetire,
   shouldSleep,
@@ -59,20 +60,28 @@ export class Recycler {
     worker.cut(gracefulTimeoutMs)
   }
 
-  /** A request that runs is governed by request_timeout, and a wipe by startup_timeout. */
+  /** A request that computes is governed by request_timeout, and a wipe by startup_timeout. */
   #endBlocked(worker: GroupWorker, elapsedMs: number): void {
-    const { state, beats, wipingSince } = worker
-    const atRest = state === 'ready' || state === 'retiring'
-    if (!atRest || beats === 0 || wipingSince > 0 || this.#dispatcher.lost(worker) !== undefined) {
+    const signs = this.#signsOf(worker)
+    if (signs === undefined) {
       this.#stillness.delete(worker)
       return
     }
     const { limits, sweepMs } = this.#options
     const before = this.#stillness.get(worker)
-    const stillness = watchStillness(before, beats, elapsedMs, 2 * sweepMs)
+    const stillness = watchStillness(before, signs, elapsedMs, 2 * sweepMs)
     this.#stillness.set(worker, stillness)
     const ending = isDeadlocked(stillness, limits)
     if (ending !== undefined) worker.terminate(ending.kind, ending.reason)
+  }
+
+  /** What of a worker must not stand still; undefined while nothing need move. */
+  #signsOf(worker: GroupWorker): Signs | undefined {
+    const { state, beats, wipingSince, waits } = worker
+    const isUp = state === 'ready' || state === 'retiring'
+    if (!isUp || beats === 0 || wipingSince > 0) return undefined
+    if (this.#dispatcher.lost(worker) === undefined) return { beats, suspensions: 0 }
+    return waits.isSuspended ? { beats, suspensions: waits.suspensions } : undefined
   }
 
   #sleepIfIdle(now: number): void {

@@ -202,6 +202,11 @@ export class GroupWorker {
     return new Pulse(this.pulse).beats
   }
 
+  /** Whether its Python waits for something, and how often it began or ceased to. */
+  get waits(): { readonly isSuspended: boolean; readonly suspensions: number } {
+    return new Pulse(this.pulse)
+  }
+
   /** Processor time of its thread. */
   get cpuMs(): number {
     return new Pulse(this.pulse).cpuMs

@@ -1,7 +1,7 @@
-// Signs of life of a worker's thread, in shared memory: that its event loop turns, and what it has
-// cost so far. Written by a timer of the thread, read by the main thread without asking.
+// Signs of life of a worker's thread, in shared memory: that its event loop turns, what it has cost so
+// far, and whether its Python waits. Written by the thread, read by the main thread without asking.
 
-export const PULSE_BYTES: number = 2 * Float64Array.BYTES_PER_ELEMENT
+export const PULSE_BYTES: number = 3 * Float64Array.BYTES_PER_ELEMENT
 /** How often the thread writes. */
 export const BEAT_MS = 250
 
@@ -16,6 +16,20 @@ export class Pulse {
   beat(cpuMs: number): void {
     this.#values[1] = cpuMs
     this.#values[0] = this.beats + 1
+  }
+
+  /** Worker: Python is suspended, until something it waits for ends; or goes on. */
+  suspend(suspended: boolean): void {
+    if (suspended !== this.isSuspended) this.#values[2] = this.suspensions + 1
+  }
+
+  /** How often it has been suspended, twice; odd while it is. */
+  get suspensions(): number {
+    return this.#values[2] ?? 0
+  }
+
+  get isSuspended(): boolean {
+    return this.suspensions % 2 === 1
   }
 
   /** How often it has come round. */

@@ -32,6 +32,12 @@ def block(_query):
     WebLoop().call_later(0.05, spin)
 
 
+def stall(_query):
+    """Have the event loop stand still while this request waits for it."""
+    WebLoop().call_later(0.05, spin)
+    time.sleep(0.1)
+
+
 def spin():
     while True:
         pass
@@ -49,4 +55,4 @@ def end(_query):
     os._exit(3)
 
 
-DEEDS = {"/work": work, "/burn": burn, "/block": block, "/wait": wait, "/end": end}
+DEEDS = {"/work": work, "/burn": burn, "/block": block, "/stall": stall, "/wait": wait, "/end": end}

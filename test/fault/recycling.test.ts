@@ -179,6 +179,25 @@ test(
 )
 
 test(
+  'a worker whose event loop stands still while its request waits is ended, and that request is answered',
+  within(LIMIT_MS, async () => {
+    const args = ['--workers', '1', '--deadlock-timeout', '1s', '--request-timeout', '0']
+    await withServer(args, async (server) => {
+      const reply = await server.request('/stall')
+      const death = await deathOf(server, 'deadlock-timeout')
+      const next = await server.request('/')
+
+      assert.equal([reply.status, next.status], [502, 200])
+      assert.match(death.request?.label ?? '', /^GET \/stall/)
+      assert.match(
+        death.msg,
+        /stood still for deadlock_timeout \(1000 ms\), while its request waited/
+      )
+    })
+  })
+)
+
+test(
   'a request that takes longer than deadlock_timeout is no deadlock',
   within(LIMIT_MS, async () => {
     await withServer(['--workers', '1', '--deadlock-timeout', '1s'], async (server) => {

@@ -72,6 +72,7 @@ export async function bootPython(
   const functions = {
     ...textHost(),
     ...timerHost((id) => fire(id)),
+    suspended: () => {},
     log: () => {},
     assetLength: (asset: number) => bytes[asset]?.length ?? 0,
     assetRead: (asset: number, buffer: ArrayBuffer) =>

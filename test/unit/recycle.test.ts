@@ -52,19 +52,36 @@ test('a group sleeps once it has been idle for inactivity_timeout, if there is o
 
 test('an event loop stands still as long as its beats are the same', () => {
   const limits = { ...NONE, deadlockTimeoutMs: 300 }
-  let stillness = watchStillness(undefined, 7, 100, 200)
+  const idle = (beats: number) => ({ beats, suspensions: 0 })
+  let stillness = watchStillness(undefined, idle(7), 100, 200)
   const seen: boolean[] = []
 
   for (const beats of [7, 7, 8, 8, 8, 8]) {
-    stillness = watchStillness(stillness, beats, 100, 200)
+    stillness = watchStillness(stillness, idle(beats), 100, 200)
     seen.push(isDeadlocked(stillness, limits) !== undefined)
   }
 
   assert.equal(seen, [false, false, false, false, false, true])
 })
 
+test('while a request waits it stands still only as long as it is the same wait', () => {
+  const limits = { ...NONE, deadlockTimeoutMs: 200 }
+  let stillness = watchStillness(undefined, { beats: 7, suspensions: 1 }, 100, 200)
+  const seen: (string | undefined)[] = []
+
+  for (const suspensions of [1, 3, 3, 3]) {
+    stillness = watchStillness(stillness, { beats: 7, suspensions }, 100, 200)
+    seen.push(isDeadlocked(stillness, limits)?.reason)
+  }
+
+  const reason =
+    'its event loop stood still for deadlock_timeout (200 ms), while its request waited'
+  assert.equal(seen, [undefined, undefined, undefined, reason])
+})
+
 test('a process that was stopped for an hour has no deadlock', () => {
-  const hour = watchStillness({ beats: 7, stillMs: 0 }, 7, 3_600_000, 200)
+  const signs = { beats: 7, suspensions: 0 }
+  const hour = watchStillness({ signs, stillMs: 0 }, signs, 3_600_000, 200)
 
   assert.is(hour.stillMs, 200)
 })

@@ -3,6 +3,7 @@
 import { GATEWAY_PATH } from '../../src/wire/guest-paths.ts'
 import { LockTable } from '../../src/wire/lock-table.ts'
 import type { Boot, Build, Saw } from '../../src/wire/messages.ts'
+import { Pulse } from '../../src/wire/pulse.ts'
 import type { HostCapabilities } from '../controls.ts'
 import { type FileHost, grantFiles } from './files.ts'
 import { hashHost } from './hashes.ts'
@@ -43,6 +44,7 @@ export function hostCapabilities(
       ...hashHost(),
       ...sleep.functions,
       log: sinks.log,
+      ...threadHost(boot.pulse),
       signal: signalHost(boot.signals),
       variable: (name: string) => {
         if (!Object.hasOwn(boot.env, name)) return undefined
@@ -65,6 +67,20 @@ export function hostCapabilities(
 function eyed(host: FileHost, { grants, watch }: Boot | Build, { onSaw }: Sinks): FileHost {
   if (!watch || onSaw === undefined) return host
   return new SeenFiles(grants, [GATEWAY_PATH], onSaw).wrap(host)
+}
+
+/** What concerns the thread, for an interpreter that has one to itself (wire/pulse.ts). */
+function threadHost(shared: SharedArrayBuffer | undefined) {
+  const pulse = shared && new Pulse(shared)
+  return {
+    suspended: (waits: number): void => pulse?.suspend(waits > 0),
+    /** Microseconds that it has computed: for kind 0 itself, for 1 in the operating system. */
+    processorTime: (kind: number): number => {
+      if (pulse === undefined) return 0
+      const { user, system } = process.threadCpuUsage()
+      return kind === 0 ? user : system
+    }
+  }
 }
 
 /** The number of a signal, once, or 0. Asked all the time while Python computes. */

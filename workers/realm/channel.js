@@ -17,6 +17,8 @@
   const hostTimedOut = guardStateless(host.timedOut)
   const hostPbkdf2 = guard(host.pbkdf2)
   const hostScrypt = guard(host.scrypt)
+  const hostMemoryBytes = guardStateless(host.memoryBytes)
+  const hostProcessorTime = guardStateless(host.processorTime)
   const hostVariable = guardStateless(host.variable)
 
   /** As in workers/exchange.ts. */
@@ -90,6 +92,8 @@
       lend(1, salt)
       return derive((buffer) => hostScrypt(n, r, p, maxmem, length, buffer), length)
     },
+    memory_bytes: () => hostMemoryBytes(),
+    processor_time: (kind) => hostProcessorTime(number(kind)),
     variable: (name) => hostVariable(string(name)),
     flock: (fd, operation) => flock(number(fd), number(operation))
   }

@@ -17,6 +17,7 @@
   const hostClearTimer = guard(host.clearTimer)
   const hostLog = guard(host.log)
   const hostSignal = guardStateless(host.signal)
+  const hostSuspended = guardStateless(host.suspended)
   const hostAssetLength = guardStateless(host.assetLength)
   const hostAssetRead = guardStateless(host.assetRead)
 
@@ -213,22 +214,50 @@
   const INTERRUPTED = freeze(new Error('the request takes too long'))
   const suspended = objectCreate(null)
   let lastSuspension = 0
+  // How many waits there are that began after this one: what an earlier request has left behind does
+  // not make one that computes look as if it waited.
+  let since = 0
+  let waits = 0
+  const count = (change) => {
+    const before = waits
+    waits += change
+    try {
+      if (before === 0 || waits === 0) hostSuspended(waits)
+    } catch {
+      // At the end of the stack, where a guest's wait fails anyway.
+    }
+  }
+  /** A request begins. */
+  const enter = () => {
+    since = lastSuspension
+    if (waits > 0) count(-waits)
+  }
+  /** Whether the wait `id` was still one. */
+  const resume = (id) => {
+    if (suspended[id] === undefined) return false
+    delete suspended[id]
+    if (id > since) count(-1)
+    return true
+  }
+  const isSuspended = () => {
+    for (const _id in suspended) return true
+    return false
+  }
   const interruptible = (awaited) =>
     new Promise((resolve, reject) => {
       const id = ++lastSuspension
       const ending = (settle) => (value) => {
-        delete suspended[id]
-        settle(value)
+        if (resume(id)) settle(value)
       }
       suspended[id] = reject
+      count(1)
       promiseThen(promiseResolve(awaited), ending(resolve), ending(reject))
     })
   /** Called by the host: whatever is suspended fails. What it waited for may still come, for nobody. */
   const interrupt = () => {
     for (const id in suspended) {
       const reject = suspended[id]
-      delete suspended[id]
-      reject(INTERRUPTED)
+      if (resume(id)) reject(INTERRUPTED)
     }
   }
 
@@ -275,6 +304,6 @@
   for (const name of Object.keys(names)) scope[name] = names[name]
   scope.WorkerGlobalScope = WorkerGlobalScope
   scope.BigInt = BigInt
-  const forHost = { fireTimer, interrupt, forget, isScheduled }
+  const forHost = { fireTimer, interrupt, forget, isScheduled, isSuspended, enter }
   return { names: { globalThis: scope, ...names }, hooks, ...forHost }
 })

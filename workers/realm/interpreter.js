@@ -158,6 +158,7 @@
     },
     /** Serves what lies in the request buffer; ends in host.done(outcome, text). */
     serve: () => {
+      face.enter()
       try {
         promiseThen(
           serve.callPromising(),

@@ -209,7 +209,8 @@
   /** Why this interpreter cannot be wiped; '' when it can. */
   const obstacle = (pyodide, FS) => {
     if (base === undefined) return 'it was not restored from a snapshot'
-    if (channel.isWaiting()) return 'a call of the application is still suspended'
+    if (channel.isWaiting() || face.isSuspended())
+      return 'a call of the application is still suspended'
     if (face.isScheduled()) return 'callbacks of the application are still scheduled'
     const { libraries, entries } = privateApi.codeLoaded(pyodide)
     if (libraries !== base.code.libraries) return 'it has loaded an extension module since'

@@ -134,7 +134,7 @@ export const WORKER_OPTIONS = {
     default: '5m',
     heading: 'Workers',
     placeholder: 'DURATION',
-    text: "How long a worker's event loop may stand still while it runs no request; then it is ended and replaced. 0 is no limit, else 1s at least. Not in embedded mode."
+    text: "How long a worker's event loop may stand still while it runs no request, or the one that it runs waits; then it is ended and replaced. 0 is no limit, else 1s at least. Not in embedded mode."
   },
   snapshot: {
     kind: 'flag',
