@@ -164,11 +164,14 @@ class ForeignControls implements Controls {
   #module(): Record<string, Call> {
     const host = this.#host
     const { send, log, wake, timedOut, variable, credit, drain, take, pull, suspend } = host
+    const { memoryBytes, processorTime } = host
     return {
       send: (...args) => send?.(...args),
       log: (...args) => log?.(...args),
       wake: () => wake?.(),
       timed_out: () => timedOut?.(),
+      memory_bytes: () => memoryBytes?.(),
+      processor_time: (kind) => processorTime?.(kind),
       variable: (name) => variable?.(name),
       drain: () => credit?.() || this.#ticket((id) => drain?.(id)),
       pull: () => {

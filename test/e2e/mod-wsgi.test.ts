@@ -163,6 +163,50 @@ test(
   })
 )
 
+interface Measured {
+  readonly process: Readonly<Record<string, number>>
+  readonly interval: Readonly<Record<string, number>>
+}
+
+test(
+  'an interpreter with a thread of its own knows what it computes, and how much memory it has',
+  within(LIMIT_MS, async () => {
+    const server = await serve([testApp('measuring.py'), '--workers', '1'])
+    try {
+      const quiet = JSON.parse((await server.request('/')).text) as Measured
+      const busy = JSON.parse((await server.request('/compute')).text) as Measured
+
+      // The snapshot was taken after the count began; a restored interpreter begins anew.
+      assert.is(quiet.process.request_count, 0)
+      assert.is(busy.process.request_count, 1)
+      const { cpu_user_time: before = 0 } = quiet.process
+      const { cpu_user_time: after = 0, memory_rss = 0, memory_max_rss } = busy.process
+      assert.ok(after >= before + 0.05, `${before} ${after}`)
+      assert.ok((busy.interval.cpu_user_time ?? 0) >= 0.05)
+      assert.is(memory_rss % 65_536, 0)
+      assert.ok(memory_rss > 16 * 2 ** 20, `${memory_rss}`)
+      assert.is(memory_max_rss, memory_rss)
+    } finally {
+      await server.close()
+    }
+  })
+)
+
+test(
+  'an embedded interpreter knows its memory, and nothing of what the main thread computes',
+  within(LIMIT_MS, async () => {
+    const app = Fastify({ pluginTimeout: 0 })
+    await app.register(wasgi, { app: testApp('measuring.py'), mode: 'embedded' })
+
+    const reply = await app.inject('/')
+    await app.close()
+
+    const { process } = reply.json() as Measured
+    assert.equal([process.cpu_time, process.cpu_user_time, process.cpu_system_time], [0, 0, 0])
+    assert.ok((process.memory_rss ?? 0) > 16 * 2 ** 20)
+  })
+)
+
 test(
   'modules of the application that are called as ours are its own',
   within(LIMIT_MS, async () => {

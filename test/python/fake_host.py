@@ -38,6 +38,8 @@ class FakeHost:
         self.locked: list[tuple[int, int]] = []
         self.lock_answer = 0
         self.late = False
+        self.memory = 0
+        self.computed = [0, 0]
         self.on_send: Callable[[], None] | None = None
         self.on_suspend: Callable[[float], int] | None = None
         self._credits = iter(credits)
@@ -73,6 +75,12 @@ class FakeHost:
     def timed_out(self) -> int:
         self.late, late = False, self.late
         return int(late)
+
+    def memory_bytes(self) -> int:
+        return self.memory
+
+    def processor_time(self, kind: int) -> int:
+        return self.computed[kind]
 
     def pbkdf2(
         self, digest: str, password: bytes, salt: bytes, iterations: int, dklen: int

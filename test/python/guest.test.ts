@@ -89,6 +89,8 @@ async function boot(): Promise<Guest> {
     suspend: (ms: number) => after(ms, 0),
     wake: () => 0,
     timed_out: () => 0,
+    memory_bytes: () => memory().length,
+    processor_time: () => 0,
     pbkdf2: (digest: string, password: Uint8Array, salt: Uint8Array, n: number, length: number) =>
       derived(() => pbkdf2Sync(password, salt, n, length, digest)),
     scrypt: (

@@ -1,6 +1,7 @@
 """`import mod_wsgi` in an application: events, request data, metrics."""
 
 import sys
+import time
 import unittest
 from collections.abc import Iterator
 from typing import Any
@@ -273,6 +274,58 @@ class Recording(Clean):
         self.assertEqual((second["request_count"], second["request_time_max_us"]), (0, None))
         self.assertEqual(process_metrics["request_count"], 3)
         self.assertEqual(process_metrics["threads"], [{"thread_id": 1, "request_count": 3}])
+
+    def test_what_has_been_used_is_told_of_a_request_of_an_interval_and_of_the_process(
+        self,
+    ) -> None:
+        host = EVENTS.host = FakeHost()
+        host.computed, host.memory = [3_000_000, 1_000_000], 20 * 2**20
+        told = self.told()
+        mod_wsgi.start_recording_metrics()
+
+        def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+            host.computed = [3_500_000, 1_250_000]
+            start_response("200 OK", [])
+            return [b"x"]
+
+        ask(application)
+        host.computed = [4_000_000, 2_000_000]
+        now = time.time()
+        while time.time() == now:  # an interval of no length has no utilization
+            pass
+        interval, process_metrics = mod_wsgi.request_metrics(), mod_wsgi.process_metrics()
+
+        names = ("cpu_user_time", "cpu_system_time", "cpu_time")
+        finished = dict(told)["request_finished"]
+        self.assertEqual([finished[name] for name in names[:2]], [0.5, 0.25])
+        assert interval is not None and process_metrics is not None
+        self.assertEqual([interval[name] for name in names], [1.0, 1.0, 2.0])
+        self.assertEqual([process_metrics[name] for name in names], [4.0, 2.0, 6.0])
+        used = interval["cpu_utilization"] * interval["sample_period"]
+        self.assertAlmostEqual(used, 2.0)
+        for metrics in (interval, process_metrics):
+            memory = [metrics["memory_rss"], metrics["memory_max_rss"]]
+            self.assertEqual(memory, [20 * 2**20, 20 * 2**20])
+
+    def test_an_interpreter_that_was_restored_begins_to_count_anew(self) -> None:
+        host = EVENTS.host = FakeHost()
+        mod_wsgi.start_recording_metrics()
+        ask(answering([b"x"]))
+        host.computed = [1_000_000, 0]
+
+        EVENTS.follow().metrics.restart()
+        interval, process_metrics = mod_wsgi.request_metrics(), mod_wsgi.process_metrics()
+
+        assert interval is not None and process_metrics is not None
+        counts = (interval["request_count"], process_metrics["request_count"])
+        self.assertEqual((counts, interval["cpu_time"]), ((0, 0), 0.0))
+
+    def test_nothing_is_counted_anew_that_was_not_counted(self) -> None:
+        self.told()
+
+        EVENTS.follow().metrics.restart()
+
+        self.assertIsNone(mod_wsgi.process_metrics())
 
     def test_an_embedded_interpreter_has_no_queue(self) -> None:
         mod_wsgi.start_recording_metrics()

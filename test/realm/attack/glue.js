@@ -15,8 +15,10 @@
   // First, since odd arguments to the others can break Pyodide, and Python in a broken Pyodide may run
   // for ever.
   add('pyodide.runPython', pyodide.runPython, '1')
-  for (const name of ['send', 'log', 'wake', 'flock', 'drain', 'pull']) {
-    const args = { send: [2, 3], log: [30, 'stdout', 'text'], flock: [1, 2] }[name] ?? []
+  const usual = { send: [2, 3], log: [30, 'stdout', 'text'], flock: [1, 2], processor_time: [0] }
+  const telling = ['timed_out', 'memory_bytes', 'processor_time']
+  for (const name of ['send', 'log', 'wake', 'flock', 'drain', 'pull', ...telling]) {
+    const args = usual[name] ?? []
     add(`channel.${name}`, channel[name], ...args)
   }
   add('channel.suspend', channel.suspend, 1)

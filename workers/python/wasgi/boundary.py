@@ -127,6 +127,8 @@ class GuestHost:
         self.wake = _wasgi_host.wake
         self.timed_out = _wasgi_host.timed_out
         self.flock = _wasgi_host.flock
+        self.memory_bytes = _wasgi_host.memory_bytes
+        self.processor_time = _wasgi_host.processor_time
         self._log = _wasgi_host.log
         self._drain = _wasgi_host.drain.bind_sig(_unwrapped)
         self._pull = _wasgi_host.pull.bind_sig(_unwrapped)
@@ -299,6 +301,8 @@ def resume(json_text: str) -> str:
             del sys.path[0]
         variables.put_linker_path_back()
     _configure(settings)
+    if EVENTS.watch is not None:
+        EVENTS.watch.metrics.restart()
     try:
         capture.resume(settings)
     except Exception as error:

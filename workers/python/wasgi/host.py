@@ -78,6 +78,15 @@ class Host(Protocol):
         """1 when the request being served takes too long and has not been told yet, else 0."""
         ...
 
+    def memory_bytes(self) -> int:
+        """How large the WebAssembly memory is. It never shrinks."""
+        ...
+
+    def processor_time(self, kind: int) -> int:
+        """Microseconds that the interpreter's thread has computed so far: of kind 0 in its own code, of
+        kind 1 in the operating system. 0 in embedded mode, where the thread is the server's."""
+        ...
+
     def pbkdf2(
         self, digest: str, password: bytes, salt: bytes, iterations: int, dklen: int
     ) -> bytes | int:

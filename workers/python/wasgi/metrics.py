@@ -4,9 +4,11 @@ interval since they were last asked for, and from the beginning.
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from .host import Host
 from .identity import CURRENT, THREADS
 
 BUCKETS: Final = 65
@@ -14,6 +16,32 @@ BUCKETS: Final = 65
 
 _PHASES: Final = ("server", "queue", "daemon", "application", "request")
 _LONGER: Final = 65536.0
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What an interpreter has used so far. In embedded mode its processor time cannot be told from the
+    server's, and is 0."""
+
+    user: float = 0.0
+    """Seconds of processor time in its own code."""
+    system: float = 0.0
+    """Seconds of processor time in the operating system."""
+    memory: int = 0
+    """Bytes of WebAssembly memory, which never shrinks: the most there has been, too."""
+
+    @classmethod
+    def of(cls, host: Host | None) -> "Usage":
+        """Ask now. Of no host there is nothing to tell."""
+        if host is None:
+            return cls()
+        micro = 1e-6
+        user, system = host.processor_time(0), host.processor_time(1)
+        return cls(user * micro, system * micro, host.memory_bytes())
+
+    def since(self, before: "Usage") -> "Usage":
+        """What was used after `before`, and the memory there is."""
+        return Usage(self.user - before.user, self.system - before.system, self.memory)
 
 
 @dataclass(frozen=True)
@@ -32,6 +60,7 @@ class Sample:
     output_writes: int
     output_length: int
     output_time: float
+    used: Usage
 
     def event(self) -> dict[str, Any]:
         """What `request_finished` adds to what `request_started` has told."""
@@ -45,10 +74,9 @@ class Sample:
             "output_writes": self.output_writes,
             "output_length": self.output_length,
             "output_time": self.output_time,
-            # There is one thread, and no clock that counts its processor time.
-            "cpu_user_time": 0.0,
-            "cpu_system_time": 0.0,
-            "gil_wait_time": 0.0,
+            "cpu_user_time": self.used.user,
+            "cpu_system_time": self.used.system,
+            "gil_wait_time": 0.0,  # there is one thread
             "gil_wait_count": 0,
         }
 
@@ -80,10 +108,11 @@ class _Phase:
 
 
 class _Interval:
-    """What was counted since `start`."""
+    """What was counted since `start`, when so much had been used."""
 
-    def __init__(self, start: float) -> None:
+    def __init__(self, start: float, used: Usage) -> None:
         self.start = start
+        self.used = used
         self.count = 0
         self.busy = 0.0
         self.phases = {name: _Phase() for name in (*_PHASES, "input_read", "output_write")}
@@ -107,9 +136,10 @@ class _Interval:
 
 
 class Metrics:
-    """Counts nothing until `start`."""
+    """Counts nothing until `start`. `usage` tells what the interpreter has used so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, usage: Callable[[], Usage]) -> None:
+        self._usage = usage
         self._interval: _Interval | None = None
         self._started_at = 0.0
         self._count = 0
@@ -120,7 +150,14 @@ class Metrics:
         """Begin to count. Does nothing the second time."""
         if self._interval is None:
             self._started_at = time.time()
-            self._interval = _Interval(self._started_at)
+            self._interval = _Interval(self._started_at, self._usage())
+
+    def restart(self) -> None:
+        """This is another interpreter, restored from the one that was to count, or wiped."""
+        if self._interval is not None:
+            self._interval = None
+            self._count, self._busy, self._busy_since = 0, 0.0, 0.0
+            self.start()
 
     def begin(self, now: float) -> None:
         """A request begins."""
@@ -142,7 +179,9 @@ class Metrics:
             return None
         now = time.time()
         self._rest(now)
-        self._interval = _Interval(now)
+        usage = self._usage()
+        self._interval = _Interval(now, usage)
+        used = usage.since(interval.used)
         period = now - interval.start
         daemon = CURRENT.process_group != ""
         metrics: dict[str, Any] = {
@@ -150,14 +189,12 @@ class Metrics:
             "start_time": interval.start,
             "stop_time": now,
             "sample_period": period,
-            "cpu_user_time": 0.0,
-            "cpu_user_utilization": 0.0,
-            "cpu_system_time": 0.0,
-            "cpu_system_utilization": 0.0,
-            "cpu_time": 0.0,
-            "cpu_utilization": 0.0,
-            "memory_max_rss": 0,
-            "memory_rss": 0,
+            **_processor(used),
+            **{
+                f"cpu_{kind}utilization": seconds / period if period > 0 else 0.0
+                for kind, seconds in _kinds(used).items()
+            },
+            **_memory(used),
             "request_threads_maximum": THREADS,
             "request_threads_started": THREADS,
             "request_threads_active": int(interval.count > 0 or self._busy_since > 0),
@@ -187,15 +224,13 @@ class Metrics:
             return None
         now = time.time()
         self._rest(now)
+        usage = self._usage()
         return {
             "pid": int(CURRENT.server_pid or 0),
             "request_count": self._count,
             "request_busy_time": self._busy,
-            "memory_max_rss": 0,
-            "memory_rss": 0,
-            "cpu_user_time": 0.0,
-            "cpu_system_time": 0.0,
-            "cpu_time": 0.0,
+            **_memory(usage),
+            **_processor(usage),
             "restart_time": self._started_at,
             "current_time": now,
             "running_time": int(now - self._started_at),
@@ -212,6 +247,18 @@ class Metrics:
         self._interval.busy += busy
         self._busy += busy
         self._busy_since = now
+
+
+def _kinds(used: Usage) -> dict[str, float]:
+    return {"user_": used.user, "system_": used.system, "": used.user + used.system}
+
+
+def _processor(used: Usage) -> dict[str, float]:
+    return {f"cpu_{kind}time": seconds for kind, seconds in _kinds(used).items()}
+
+
+def _memory(used: Usage) -> dict[str, int]:
+    return {"memory_max_rss": used.memory, "memory_rss": used.memory}
 
 
 def bucket_of(seconds: float) -> int:

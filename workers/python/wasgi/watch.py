@@ -8,7 +8,7 @@ from typing import Any
 
 from .events import Events
 from .identity import THREADS
-from .metrics import Metrics, Sample
+from .metrics import Metrics, Sample, Usage
 from .request_input import RequestInput
 from .response import ExcInfo, Response
 
@@ -82,7 +82,8 @@ class Watch:
 
     def __init__(self, events: Events) -> None:
         self._events = events
-        self.metrics = Metrics()
+        self.metrics = Metrics(self._usage)
+        self._used = Usage()
         self._environ: dict[str, Any] = {}
         self._input: WatchedInput | None = None
         self._response: WatchedResponse | None = None
@@ -96,6 +97,7 @@ class Watch:
         if self._response is not None:
             self._response.on_start = self._started
         self.metrics.begin(time.time())
+        self._used = self._usage()
         event = {
             **self._common(),
             "thread_id": THREADS,
@@ -133,6 +135,7 @@ class Watch:
             output_writes=response.writes if response else 0,
             output_length=response.length if response else 0,
             output_time=response.time if response else 0.0,
+            used=self._usage().since(self._used),
             **times,
         )
         self.metrics.add(sample)
@@ -152,6 +155,9 @@ class Watch:
             self._events.publish("response_started", event)
         finally:
             del event, exc_info
+
+    def _usage(self) -> Usage:
+        return Usage.of(self._events.host)
 
     def _common(self) -> dict[str, Any]:
         request_id = self._environ.get("mod_wsgi.request_id", "")
