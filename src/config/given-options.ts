@@ -272,6 +272,11 @@ export interface WasgiPluginOptions extends WasgiGroupOptions, WasgiApplicationO
    */
   readonly requestLineLimit?: Size | undefined
   /**
+   * Answers live, ready and metrics below this path of the public listener, too, instead of the
+   * application; /-/wasgi is what admin has. Everybody can see them there.
+   */
+  readonly adminPath?: string | undefined
+  /**
    * Logs a request that has been in progress for so long, while it still is, and again when it has
    * ended. 0 is never. Default: 0.
    */
@@ -323,11 +328,6 @@ export interface WasgiServerOptions extends WasgiPluginOptions {
    * HOST:PORT (0 picks a free port) or unix:/path. Nowhere if empty.
    */
   readonly admin?: string | undefined
-  /**
-   * Answers live, ready and metrics below this path of the public listener, too, instead of the
-   * application; /-/wasgi is what admin has. Everybody can see them there.
-   */
-  readonly adminPath?: string | undefined
   /** A file that log records are appended to; - is standard error. Default: "-". */
   readonly logFile?: string | undefined
   /** A file that the access log is appended to; - is standard error. Default: "-". */

@@ -3,7 +3,7 @@
 // and nothing here is in the access log.
 import http, { type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Settings } from '../config/settings.ts'
 import { WasgiError } from '../errors.ts'
 import { packageVersions, pythonVersion } from '../package.ts'
@@ -28,7 +28,7 @@ export interface AdminSources {
 
 interface AdminReply {
   readonly status: number
-  readonly type: string
+  readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
@@ -72,6 +72,21 @@ export class Admin {
     })
   }
 
+  /** The same as routes of `app`, with its hooks and its prefix: for a server of somebody else's. */
+  addRoutes(app: FastifyInstance, path: string): void {
+    const method = [...app.supportedMethods]
+    for (const name of NAMES) {
+      const handler = async (
+        request: FastifyRequest,
+        reply: FastifyReply
+      ): Promise<FastifyReply> => {
+        const { status, headers, body } = await this.#reply(name, request.method)
+        return reply.code(status).headers(headers).send(body)
+      }
+      app.route({ method, url: `${path}/${name}`, exposeHeadRoute: false, handler })
+    }
+  }
+
   /** Ends the listener of its own; the last thing that a server does. */
   async close(): Promise<void> {
     const server = this.#server
@@ -91,14 +106,16 @@ export class Admin {
   ): boolean {
     const { path } = splitTarget(target)
     if (!path.startsWith(`${prefix}/`)) return false
-    const name = path.slice(prefix.length + 1)
-    if (!['live', 'ready', 'metrics'].includes(name)) return false
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('allow', 'GET, HEAD')
-      send(request, response, NOT_ALLOWED)
-    } else if (name === 'metrics') void this.#metrics(request, response)
-    else send(request, response, name === 'live' ? LIVE : this.#ready())
+    const name = NAMES.find((each) => each === path.slice(prefix.length + 1))
+    if (name === undefined) return false
+    void this.#reply(name, request.method).then((reply) => send(request, response, reply))
     return true
+  }
+
+  async #reply(name: (typeof NAMES)[number], method = ''): Promise<AdminReply> {
+    if (method !== 'GET' && method !== 'HEAD') return NOT_ALLOWED
+    if (name === 'metrics') return this.#metrics()
+    return name === 'live' ? LIVE : this.#ready()
   }
 
   #ready(): AdminReply {
@@ -106,41 +123,47 @@ export class Admin {
     return json(readiness.status === 'ready' ? 200 : 503, readiness)
   }
 
-  async #metrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #metrics(): Promise<AdminReply> {
     const { metrics, applications, versions, log } = this.#sources
     try {
       const body = await metrics.text(applications(), versions)
-      send(request, response, { status: 200, type: metrics.registry.contentType, body })
+      return replyOf(200, metrics.registry.contentType, body)
     } catch (error) {
       log.error({ err: error }, 'metrics could not be collected')
-      send(request, response, { status: 500, type: TEXT, body: 'see the log\n' })
+      return replyOf(500, TEXT, 'see the log\n')
     }
   }
 }
 
+const NAMES = ['live', 'ready', 'metrics'] as const
 const TEXT = 'text/plain; charset=utf-8'
-const NOT_FOUND: AdminReply = {
-  status: 404,
-  type: TEXT,
-  body: `there are ${ADMIN_PREFIX}/live, ${ADMIN_PREFIX}/ready and ${ADMIN_PREFIX}/metrics\n`
-}
-const NOT_ALLOWED: AdminReply = { status: 405, type: TEXT, body: 'GET or HEAD\n' }
+const NOT_FOUND: AdminReply = replyOf(
+  404,
+  TEXT,
+  `there are ${ADMIN_PREFIX}/live, ${ADMIN_PREFIX}/ready and ${ADMIN_PREFIX}/metrics\n`
+)
+const NOT_ALLOWED: AdminReply = replyOf(405, TEXT, 'GET or HEAD\n', { allow: 'GET, HEAD' })
 const LIVE: AdminReply = json(200, { status: 'live' })
 
 function json(status: number, value: unknown): AdminReply {
-  return { status, type: 'application/json', body: `${JSON.stringify(value)}\n` }
+  return replyOf(status, 'application/json', `${JSON.stringify(value)}\n`)
+}
+
+function replyOf(
+  status: number,
+  type: string,
+  body: string,
+  more: Readonly<Record<string, string>> = {}
+): AdminReply {
+  return { status, body, headers: { 'content-type': type, 'cache-control': 'no-store', ...more } }
 }
 
 function send(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, type, body }: AdminReply
+  { status, headers: given, body }: AdminReply
 ): void {
-  const headers = {
-    'content-type': type,
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store'
-  }
+  const headers = { ...given, 'content-length': Buffer.byteLength(body) }
   // A body that nobody will read follows on the same connection.
   const more = request.httpVersionMajor === 1 && status === 405
   response.writeHead(status, more ? { ...headers, connection: 'close' } : headers)

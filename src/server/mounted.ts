@@ -20,6 +20,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { SlowRequests } from '../telemetry/slow-requests.ts'
 import { Visits, type VisitWatcher } from '../telemetry/visits.ts'
 import type { ProxyRules } from '../wire/trusted-proxies.ts'
+import type { Admin } from './admin.ts'
 import { SeenCurrency } from './currency.ts'
 import { adopting } from './foreign.ts'
 import { groupEvents } from './group-log.ts'
@@ -67,6 +68,8 @@ export class Mounted implements WasgiDecorator {
   readonly locks: SharedLocks = new SharedLocks()
   /** Counts for `/-/wasgi/metrics`, if that is asked for. */
   metrics: Metrics | undefined
+  /** Of the plugin; a server of our own has one from its start. */
+  admin: Admin | undefined
 
   /** Events of groups, logged and counted. */
   events(log: FastifyBaseLogger): GroupEvents {

@@ -26,6 +26,7 @@ import {
   type WasgiApplication,
   type WasgiDecorator
 } from './mounted.ts'
+import { offerAdmin } from './plugin-admin.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -165,14 +166,12 @@ function hideOddContentType({ method, headers, raw }: FastifyRequest): void {
   else if (type !== undefined) delete raw.headers['content-type']
 }
 
-const scope: FastifyPluginAsync<WasgiFastifyOptions> = async (instance, options) => {
-  const { interpreter, ...own } = options
-  await mount(instance, settingsFromPlugin(own), interpreter)
-}
-
 const outer: FastifyPluginAsync<WasgiFastifyOptions> = async (instance, options) => {
-  decorate(instance)
-  await instance.register(scope, options)
+  const { interpreter, ...own } = options
+  const mounted = decorate(instance)
+  const server = settingsFromPlugin(own)
+  await offerAdmin(instance, mounted, server.settings)
+  await instance.register((scope) => mount(scope, server, interpreter), options)
 }
 
 /**

@@ -1,8 +1,10 @@
 // `live`, `ready` and `metrics` of a running server.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Fastify from 'fastify'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { wasgi } from '../../src/index.ts'
 import { fetchRaw, type Reply, runWasgi, serve, type TestServer } from '../serve.ts'
 import { within } from '../unit/within.ts'
 import { example, temporaryFolder, testApp } from './places.ts'
@@ -225,6 +227,63 @@ test(
       assert.not.match(server.log(), /"\w+ \/internal\/(live|ready|metrics) /)
     } finally {
       await server.close()
+    }
+  })
+)
+
+test(
+  'in a server of somebody else`s they are routes like any other, with its hooks and prefix',
+  within(LIMIT_MS, async () => {
+    const app = Fastify({ pluginTimeout: 0 })
+    app.addHook('onSend', async (_request, reply) => {
+      reply.header('x-hook', 'ours')
+    })
+    const hello = example('hello.py')
+    await app.register(
+      async (scope) => {
+        await scope.register(wasgi, { app: hello, workers: 1, adminPath: '/-/wasgi' })
+      },
+      { prefix: '/deep' }
+    )
+    try {
+      await app.inject('/deep/')
+      const get = (name: string) => app.inject(`/deep/-/wasgi/${name}`)
+      const [live, ready, metrics] = [await get('live'), await get('ready'), await get('metrics')]
+      const refused = await app.inject({ method: 'DELETE', url: '/deep/-/wasgi/live' })
+
+      assert.equal(live.json(), { status: 'live' })
+      assert.equal([ready.statusCode, ready.json().status], [200, 'ready'])
+      assert.match(
+        metrics.body,
+        'wasgi_requests_total{group="default",method="GET",status="200"} 1\n'
+      )
+      assert.is(metrics.headers['x-hook'], 'ours')
+      assert.equal([refused.statusCode, refused.headers.allow], [405, 'GET, HEAD'])
+    } finally {
+      await app.close()
+    }
+  })
+)
+
+test(
+  'two applications of one server are in one account, and further paths to it are possible',
+  within(LIMIT_MS, async () => {
+    const app = Fastify({ pluginTimeout: 0 })
+    const common = { app: example('hello.py'), workers: 1, mode: 'embedded' } as const
+    await app.register(wasgi, { ...common, prefix: '/a', processGroup: 'a', adminPath: '/one' })
+    await app.register(wasgi, { ...common, prefix: '/b', processGroup: 'b', adminPath: '/two' })
+    try {
+      await app.inject('/b/')
+      const { groups } = (await app.inject('/one/ready')).json()
+      const { body } = await app.inject('/two/metrics')
+
+      assert.equal(
+        groups.map(({ group }: { group: string }) => group),
+        ['a', 'b']
+      )
+      assert.match(body, 'wasgi_requests_total{group="b",method="GET",status="200"} 1\n')
+    } finally {
+      await app.close()
     }
   })
 )

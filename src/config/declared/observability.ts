@@ -18,7 +18,7 @@ export const OBSERVABILITY_OPTIONS = {
   adminPath: {
     kind: 'text',
     schema: { type: 'string', maxLength: 1024, pattern: '^((/[A-Za-z0-9._~-]+)+)?$' },
-    surfaces: ['command'],
+    surfaces: ['command', 'plugin'],
     default: '',
     heading: 'Listening',
     placeholder: '/PREFIX',
