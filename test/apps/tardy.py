@@ -65,6 +65,22 @@ def late_webloop(_environ, _start_response):
     run_sync(WebLoop().create_future())
 
 
+def late_besides(_environ, _start_response):
+    """Waits while a callback waits, too, which is not late."""
+    WebLoop().call_later(0.01, _wait_besides)
+    run_sync(WebLoop().create_future())
+
+
+def _wait_besides():
+    loop = WebLoop()
+    promise = loop.create_future()
+    loop.call_later(1.5, promise.set_result, "came")
+    try:
+        print(f"besides: it {run_sync(promise)}")
+    except BaseException as error:
+        print(f"besides: lost to {error!r}")
+
+
 def late_input(environ, _start_response):
     while environ["wsgi.input"].read(1 << 16):
         pass

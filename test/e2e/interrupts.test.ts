@@ -70,6 +70,19 @@ test(
 )
 
 test(
+  'a callback that waits beside a late request is not interrupted',
+  within(LIMIT_MS, async ({ server, token }) => {
+    const { status } = await server.request('/besides')
+
+    assert.is(status, 504)
+    await server.logged(/besides ended by RequestTimeout/)
+    const [said] = await server.logged(/besides: (?:it came|lost .*)/)
+    assert.is(said, 'besides: it came')
+    assert.is((await server.request('/token')).text, token)
+  })
+)
+
+test(
   'an application that handles the timeout may still answer',
   within(LIMIT_MS, async ({ server, token }) => {
     const { status, headers, text } = await server.request('/recovering')

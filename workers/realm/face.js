@@ -6,7 +6,13 @@
   const { typedArrayBuffer, typedArrayOffset, typedArrayLength, typedArraySet, isView } =
     primordials
   const { typedArraySubarray, MathMin, StringEndsWith, TypeError, promiseThen } = primordials
-  const { NumberParse, WebAssemblyModule, WebAssemblyInstance, WebAssemblySuspending } = primordials
+  const {
+    NumberParse,
+    WebAssemblyPromising,
+    WebAssemblyModule,
+    WebAssemblyInstance,
+    WebAssemblySuspending
+  } = primordials
   const { promiseResolve, freeze } = primordials
   const hostDecode = guardStateless(host.decode)
   const hostEncodedLength = guardStateless(host.encodedLength)
@@ -214,10 +220,17 @@
   const INTERRUPTED = freeze(new Error('the request takes too long'))
   const suspended = objectCreate(null)
   let lastSuspension = 0
-  // How many waits there are that began after this one: what an earlier request has left behind does
-  // not make one that computes look as if it waited.
-  let since = 0
+  // Whose code runs: the request's, by its number, or a callback's. What another one has left behind is
+  // not interrupted with a request, and does not make one that computes look as if it waited.
+  const CALLBACK = 0
+  let request = CALLBACK
+  let running = CALLBACK
   let waits = 0
+  /** The address of the function that answers requests. */
+  let gateway
+  const serveBy = (address) => {
+    gateway = address
+  }
   const count = (change) => {
     const before = waits
     waits += change
@@ -229,14 +242,16 @@
   }
   /** A request begins. */
   const enter = () => {
-    since = lastSuspension
+    request++
     if (waits > 0) count(-waits)
   }
-  /** Whether the wait `id` was still one. */
+  /** Whether the wait `id` was still one. Its code goes on. */
   const resume = (id) => {
-    if (suspended[id] === undefined) return false
+    const wait = suspended[id]
+    if (wait === undefined) return false
     delete suspended[id]
-    if (id > since) count(-1)
+    running = wait.of
+    if (running === request) count(-1)
     return true
   }
   const isSuspended = () => {
@@ -249,21 +264,41 @@
       const ending = (settle) => (value) => {
         if (resume(id)) settle(value)
       }
-      suspended[id] = reject
-      count(1)
+      suspended[id] = { __proto__: null, of: running, reject }
+      if (running === request) count(1)
       promiseThen(promiseResolve(awaited), ending(resolve), ending(reject))
     })
-  /** Called by the host: whatever is suspended fails. What it waited for may still come, for nobody. */
-  const interrupt = () => {
+  const interruptWaits = (whose) => {
+    let found = false
     for (const id in suspended) {
-      const reject = suspended[id]
-      if (resume(id)) reject(INTERRUPTED)
+      const { of: owner, reject } = suspended[id]
+      if ((whose === undefined || owner === whose) && resume(id)) {
+        found = true
+        reject(INTERRUPTED)
+      }
     }
+    return found
+  }
+  /**
+   * Called by the host: what the request waits for fails. It may still come, for nobody. If a callback
+   * begins or goes on between the end of a wait of the request's and its code, the next wait looks like
+   * one of the callback's: then all waits fail.
+   */
+  const interrupt = () => {
+    if (!interruptWaits(request)) interruptWaits()
   }
 
   // Pyodide hands its imports to this; the hooks are set by realm/interpreter.js for the boot alone.
   const hooks = { imports: undefined, instance: undefined }
   const RealmWebAssembly = objectCreate(WebAssembly)
+  RealmWebAssembly.promising = (entry) => {
+    const begin = WebAssemblyPromising(entry)
+    // Pyodide gives nothing, the address of what it calls, and five things more.
+    return (a, address, c, d, e, f, g) => {
+      running = address === gateway ? request : CALLBACK
+      return begin(a, address, c, d, e, f, g)
+    }
+  }
   RealmWebAssembly.Suspending = function Suspending(inner) {
     return new WebAssemblySuspending((x, y) => inner(interruptible(x ?? y)))
   }
@@ -304,6 +339,6 @@
   for (const name of Object.keys(names)) scope[name] = names[name]
   scope.WorkerGlobalScope = WorkerGlobalScope
   scope.BigInt = BigInt
-  const forHost = { fireTimer, interrupt, forget, isScheduled, isSuspended, enter }
+  const forHost = { fireTimer, interrupt, forget, isScheduled, isSuspended, serveBy, enter }
   return { names: { globalThis: scope, ...names }, hooks, ...forHost }
 })

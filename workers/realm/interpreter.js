@@ -93,6 +93,7 @@
     boundary = pyodide.pyimport('wasgi.boundary')
     if (restoring === undefined) boundary.configure(options.configure)
     serve = boundary.serve
+    face.serveBy(privateApi.addressOf(pyodide, serve))
     if (restoring !== undefined) snapshot.mark(pyodide, fileSystem, restoring.state)
     // Python looks for signals from now on, by face.takeSignal; what the buffer is does not matter. A guest
     // can put an end to that, and is then ended the harder way.

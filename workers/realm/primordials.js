@@ -82,6 +82,7 @@
     WebAssemblyModule: WebAssembly.Module,
     WebAssemblyInstance: WebAssembly.Instance,
     WebAssemblySuspending: WebAssembly.Suspending,
+    WebAssemblyPromising: WebAssembly.promising,
     typedArrayBuffer: getter(TypedArrayPrototype, 'buffer'),
     typedArrayOffset: getter(TypedArrayPrototype, 'byteOffset'),
     typedArrayLength: getter(TypedArrayPrototype, 'byteLength'),

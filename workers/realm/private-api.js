@@ -10,6 +10,8 @@
     reseedSqlite: (pyodide) => {
       pyodide._module._sqlite3_randomness(0, 0)
     },
+    /** Where the Python object of a proxy lies. */
+    addressOf: (pyodide, proxy) => pyodide._module.PyProxy_getPtr(proxy),
     /** The Emscripten module behind it. */
     module: (pyodide) => pyodide._module,
     /** Emscripten's file system of this interpreter. */
