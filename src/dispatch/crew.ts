@@ -13,13 +13,13 @@ import type {
   Refused
 } from '../wire/messages.ts'
 import { monotonicMs } from '../wire/request-table.ts'
-import { ACCIDENTS, bootDelayMs, CrashCounter } from './backoff.ts'
 import type { CrewEvents } from './crew-events.ts'
 import { type Deceased, deathOf, type Ending, isPlanned, type Replacement } from './death.ts'
 import { EmbeddedPool } from './embedded-pool.ts'
-import { bootError, crashLoopError } from './failure.ts'
+import { bootError } from './failure.ts'
 import { type Pool, type PoolEvents, type PoolThread, ThreadPool } from './pool.ts'
 import { drawMaximumRequests } from './recycle.ts'
+import { Setbacks } from './setbacks.ts'
 import type { SharedLocks } from './shared-locks.ts'
 import { Staff } from './staff.ts'
 import { type BootTemplate, GroupWorker, type Prepared, type Report } from './worker.ts'
@@ -53,17 +53,10 @@ export class Crew {
   /** failed: some worker could not boot while all were to; nothing is told any more. */
   #state: 'starting' | 'running' | 'failed' | 'closed' = 'starting'
   #prepared: Prepared | undefined
-  readonly #crashes: CrashCounter
-  #bootFailures = 0
-  /** How many times a worker could not boot, ever. */
-  failedBoots = 0
+  readonly #setbacks: Setbacks
   /** Whether interpreters are made when a request needs one, and not before. */
   #onDemand: boolean
-  /** Not before then is an interpreter made again, on the clock of `performance`. */
-  #retryAt = 0
   readonly #retries = new Set<NodeJS.Timeout>()
-  /** Why the last worker could not boot; undefined once one could. */
-  bootError: WasgiError | undefined
 
   constructor(options: CrewOptions, data: GroupData, locks: SharedLocks, events: CrewEvents) {
     this.#options = options
@@ -72,7 +65,7 @@ export class Crew {
     this.#events = events
     this.#locks = locks
     this.#onDemand = options.lazy
-    this.#crashes = new CrashCounter(options.workers)
+    this.#setbacks = new Setbacks(options.name, options.workers)
     if (options.lazy) {
       this.#state = 'running'
       this.#started.resolve()
@@ -169,7 +162,21 @@ export class Crew {
   }
 
   get mayBoot(): boolean {
-    return performance.now() >= this.#retryAt
+    return this.retryInMs === 0
+  }
+
+  /** How long until an interpreter may be made again; 0 if it may be now. */
+  get retryInMs(): number {
+    return this.#setbacks.retryInMs
+  }
+
+  get failedBoots(): number {
+    return this.#setbacks.failedBoots
+  }
+
+  /** Why the last worker could not boot; undefined once one could. */
+  get bootError(): WasgiError | undefined {
+    return this.#setbacks.bootError
   }
 
   grow(): void {
@@ -228,7 +235,7 @@ export class Crew {
     // One whose thread has failed meanwhile is replaced, not booted.
     if (this.#prepared === undefined || worker.state !== 'empty') return
     if (this.staff.parks(worker)) return
-    const delayMs = this.#retryAt - performance.now()
+    const delayMs = this.retryInMs
     if (delayMs > 0) this.#later(delayMs, () => this.#begin(worker))
     else if (this.#onDemand) this.#events.onEmpty()
     else this.#boot(worker)
@@ -283,8 +290,7 @@ export class Crew {
   #ready(worker: GroupWorker, ready: Ready): void {
     if (worker.state !== 'booting') return
     this.#bootOver(worker)
-    this.#bootFailures = 0
-    this.bootError = undefined
+    this.#setbacks.forgetBoots()
     worker.state = 'ready'
     worker.readyAt = performance.now()
     worker.boot = ready.boot
@@ -304,12 +310,8 @@ export class Crew {
     this.#fail(worker.name, error)
   }
 
-  /** The next one waits, so that a broken application is not tried in a tight loop. */
   #fail(worker: string, error: WasgiError, certain = true): void {
-    this.#bootFailures++
-    this.failedBoots++
-    this.#retryAt = performance.now() + bootDelayMs(this.#bootFailures)
-    if (certain || this.#bootFailures >= ACCIDENTS) this.bootError = error
+    this.#setbacks.addBootFailure(error, certain)
     // While the group starts, its starter is the one to tell.
     if (this.#state === 'starting') {
       this.#state = 'failed'
@@ -357,14 +359,10 @@ export class Crew {
     this.#fail(name, error, kind === 'startup-timeout')
   }
 
-  #watchForLoop(worker: GroupWorker, { kind, reason }: Ending): void {
-    const { name, readyAt, served } = worker
-    if (this.#isOver || isPlanned(kind)) return
-    const now = performance.now()
-    const loop = this.#crashes.count({ kind, readyMs: now - readyAt, served }, now)
-    if (loop === undefined) return
-    this.#retryAt = Math.max(this.#retryAt, now + loop.delayMs)
-    this.#events.onCrashLoop(name, crashLoopError(this.#options.name, loop, reason))
+  #watchForLoop(worker: GroupWorker, ending: Ending): void {
+    if (this.#isOver || isPlanned(ending.kind)) return
+    const loop = this.#setbacks.addDeath(worker, ending)
+    if (loop !== undefined) this.#events.onCrashLoop(worker.name, loop)
   }
 
   #tell(worker: Deceased, ending: Ending): void {
@@ -379,7 +377,7 @@ export class Crew {
     if (this.#isOver) return { kind: 'none' }
     if (this.staff.living.length >= this.staff.wanted) return { kind: 'done' }
     if (this.#onDemand) return { kind: 'on-demand' }
-    const delayMs = this.#retryAt - performance.now()
+    const delayMs = this.retryInMs
     return delayMs > 0 ? { kind: 'after', delayMs } : { kind: 'at-once' }
   }
 
