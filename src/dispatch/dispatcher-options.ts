@@ -18,6 +18,8 @@ export interface DispatcherOptions {
   readonly workers: () => Iterable<GroupWorker>
   /** Why no worker can start, when that is so. */
   readonly bootError: () => WasgiError | undefined
+  /** How long until one is made again, when none can. */
+  readonly retryInMs: () => number
   /** Whether some worker has no interpreter yet, or one that is being made. */
   readonly hasSpare: () => boolean
   /** So many requests could do with an interpreter more. Does nothing when all workers have one. */

@@ -2,7 +2,7 @@
 // hand-over costs nothing; an idle worker takes those back from a busy one. What a turn of the event
 // loop brings is handed over together at its end, since waking a thread costs more than a request.
 // The request table says what has started: that is never run again, everything else always is.
-import { WasgiError } from '../errors.ts'
+import type { WasgiError } from '../errors.ts'
 import type { Answer, RequestMessage, ResponseMessage } from '../wire/messages.ts'
 import { monotonicMs, type RequestTable } from '../wire/request-table.ts'
 import type { Ending, LostRequest } from './death.ts'
@@ -11,6 +11,8 @@ import { Exchange, type GatewayRequest } from './exchange.ts'
 import {
   answerError,
   diedError,
+  groupClosedError,
+  groupDownError,
   lossError,
   lostRequest,
   queueFullError,
@@ -220,11 +222,11 @@ export class Dispatcher {
 
   #down(): WasgiError | undefined {
     const { group } = this.#options
-    if (this.#closed) return new WasgiError('WASGI_ERR_GROUP_DOWN', [group, 'it is closed'])
+    if (this.#closed) return groupClosedError(group)
     const cause = this.#options.bootError()
     if (cause === undefined || this.#options.hasSpare()) return undefined
     for (const worker of this.#options.workers()) if (worker.state === 'ready') return undefined
-    return new WasgiError('WASGI_ERR_GROUP_DOWN', [group, cause.message], { cause })
+    return groupDownError(group, cause, this.#options.retryInMs())
   }
 
   #assign(exchange: Exchange, worker: GroupWorker): void {

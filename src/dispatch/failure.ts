@@ -6,8 +6,10 @@ import type { Ending, LostRequest } from './death.ts'
 import type { Exchange } from './exchange.ts'
 import type { GroupWorker } from './worker.ts'
 
-/** When it is worth trying again, in seconds (RFC 9110, 10.2.3). */
-const SOON = { 'retry-after': '1' } as const
+/** When it is worth trying again, in whole seconds (RFC 9110, 10.2.3). */
+function retryAfter(ms: number): { readonly 'retry-after': string } {
+  return { 'retry-after': String(Math.max(1, Math.ceil(ms / 1000))) }
+}
 
 /** A worker could not boot, or could not load the application. */
 export function bootError(failure: BootFailed, grants: readonly FileGrant[]): WasgiError {
@@ -80,7 +82,7 @@ export function answerError(
 
 function cutOffError(worker: string, exchange: Exchange, reason: string): WasgiError {
   const args = [worker, exchange.request.label, reason]
-  return new WasgiError('WASGI_ERR_WORKER_RECYCLED', args, { headers: SOON })
+  return new WasgiError('WASGI_ERR_WORKER_RECYCLED', args, { headers: retryAfter(0) })
 }
 
 /** What a request gets that its worker had started when its thread ended. */
@@ -115,7 +117,18 @@ export function lostRequest({ id, request }: Exchange): LostRequest {
 /** Nobody waits longer for being told so; a second is what a client may try again after. */
 export function queueFullError(limits: { group: string; queueLimit: number }): WasgiError {
   const { group, queueLimit } = limits
-  return new WasgiError('WASGI_ERR_QUEUE_FULL', [group, queueLimit], { headers: SOON })
+  return new WasgiError('WASGI_ERR_QUEUE_FULL', [group, queueLimit], { headers: retryAfter(0) })
+}
+
+/** No worker is there, and none can be made before `retryInMs` is over. */
+export function groupDownError(group: string, cause: WasgiError, retryInMs: number): WasgiError {
+  const headers = retryAfter(retryInMs)
+  return new WasgiError('WASGI_ERR_GROUP_DOWN', [group, cause.message], { cause, headers })
+}
+
+/** Nobody knows whether the next server that listens there is this one: nothing is promised. */
+export function groupClosedError(group: string): WasgiError {
+  return new WasgiError('WASGI_ERR_GROUP_DOWN', [group, 'it is closed'])
 }
 
 export function queueTimeoutError(

@@ -148,6 +148,7 @@ export class ProcessGroup implements RequestGroup {
         grants: () => this.#crew.grants,
         workers: () => this.#crew.workers,
         bootError: () => this.#crew.bootError,
+        retryInMs: () => this.#crew.retryInMs,
         hasSpare: () => this.#crew.hasSpare,
         onDemand: (count) => this.#crew.bootFor(count),
         onStale: (resume) => {

@@ -69,6 +69,7 @@ test(
       const broken = await server.request('/')
       assert.is(broken.status, 503)
       assert.is(broken.text, '503 Service Unavailable\nWASGI_ERR_GROUP_DOWN\n')
+      assert.match(String(broken.headers['retry-after']), /^[1-9]\d*$/)
       await server.logged(/No module named 'missing_module'/)
 
       writeFileSync(

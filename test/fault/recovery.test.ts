@@ -40,6 +40,7 @@ test(
 
       assert.is(last.status, 502)
       assert.is(down.text, '503 Service Unavailable\nWASGI_ERR_GROUP_DOWN\n')
+      assert.match(String(down.headers['retry-after']), /^[1-9]\d*$/)
       assert.equal([mended.status, mended.text], [200, 'working'])
       const [crash, failed] = deathsIn(server.log())
       assert.equal([crash?.kind, crash?.request?.label], ['crash', 'GET /end'])

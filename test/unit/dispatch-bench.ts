@@ -99,6 +99,7 @@ export function bench(
     queueTimeoutMs?: number
     queueLimit?: number
     bootError?: WasgiError
+    retryInMs?: number
     hasSpare?: boolean
   } = {}
 ): Bench {
@@ -122,6 +123,7 @@ export function bench(
       onStale: (resume) => resume(),
       workers: () => workers.filter((worker) => worker.state !== 'dead'),
       bootError: () => options.bootError,
+      retryInMs: () => options.retryInMs ?? 0,
       hasSpare: () => options.hasSpare ?? false,
       onDemand: (count) => demands.push(count),
       onFailure: (_worker, error) => failures.push(error)

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert'
 import { PREFETCH } from '../../src/dispatch/dispatcher.ts'
 import type { Exchange } from '../../src/dispatch/exchange.ts'
 import { ResponseStream } from '../../src/dispatch/response-stream.ts'
+import type { WasgiError } from '../../src/errors.ts'
 import { bench, codeOf, type FakeThread, OK, settle } from './dispatch-bench.ts'
 import { within } from './within.ts'
 
@@ -105,6 +106,8 @@ test(
 
     assert.is(await codeOf(waiting), 'WASGI_ERR_GROUP_DOWN')
     assert.is(await codeOf(late), 'WASGI_ERR_GROUP_DOWN')
+    const error = await late.response.catch((reason: unknown) => reason as WasgiError)
+    assert.equal((error as WasgiError).headers, {}, 'nobody knows when there is another')
   })
 )
 
