@@ -14,7 +14,7 @@ export interface GatewayRequest {
   /** The whole body; null when `source` has it, undefined when there is none. */
   readonly body: Uint8Array | null | undefined
   readonly source: RequestBody | undefined
-  /** `GET /path`, for logs. */
+  /** `GET /path`, for logs; without the query, which may hold secrets. */
   readonly label: string
   /** The application's number in its interpreter; that of the only one is 0. */
   readonly application?: number

@@ -7,6 +7,7 @@ import type { Exchange, GatewayRequest } from '../dispatch/exchange.ts'
 import { PIECE_BYTES, RequestBody } from '../dispatch/request-body.ts'
 import { WasgiError } from '../errors.ts'
 import { publicError } from '../public-error.ts'
+import { labelOf } from '../telemetry/request-label.ts'
 import type { Visits } from '../telemetry/visits.ts'
 import { encodeRequestHead } from '../wire/request-head.ts'
 import type { ProxyRules } from '../wire/trusted-proxies.ts'
@@ -60,7 +61,7 @@ export async function answer(
     }
     checkRequest(request.raw, request.originalUrl, options.limits)
     const facts = requestFacts(request, options)
-    const label = `${request.raw.method ?? 'GET'} ${request.originalUrl}`
+    const label = labelOf(request.raw.method ?? 'GET', request.originalUrl)
     const { hooks, routes } = options
     const passed = hooks === undefined ? undefined : await hooks.pass(facts, label, routes)
     const told = passed?.facts ?? facts

@@ -2,6 +2,7 @@
 // still is, and one when it has ended.
 import type { FastifyBaseLogger } from 'fastify'
 import { monotonicMs } from '../wire/request-table.ts'
+import { pathOf } from './request-label.ts'
 import { traceFields } from './trace-context.ts'
 import type { Visit, VisitWatcher } from './visits.ts'
 
@@ -57,7 +58,6 @@ export class SlowRequests implements VisitWatcher {
   }
 }
 
-/** No query: it may hold secrets, and it is the access log's to tell. */
 function describe(visit: Visit, nowMs: number): object {
   const { group, method, target, exchange } = visit
   const worker = exchange?.workerName
@@ -66,7 +66,7 @@ function describe(visit: Visit, nowMs: number): object {
     group,
     elapsed_ms: Math.round(nowMs - visit.since),
     method,
-    path: target.split('?', 1)[0],
+    path: pathOf(target),
     ...(exchange === undefined ? {} : traceFields(exchange.request.head))
   }
 }

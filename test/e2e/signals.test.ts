@@ -185,7 +185,7 @@ test(
       assert.equal([group.group, group.workers, group.ready, group.queued], ['default', 1, 1, 0])
       assert.equal([worker.worker, worker.condition, worker.requests], ['default/1', 'ready', 1])
       assert.ok(worker.ageMs > 0 && worker.heapBytes > 0)
-      assert.is(request.request.label, 'GET /?patience')
+      assert.is(request.request.label, 'GET /')
       assert.ok(request.ageMs >= request.runningMs && request.runningMs >= 0)
 
       writeFileSync(join(folder, 'patience'), '')
