@@ -14,8 +14,7 @@ import type {
   FromWorker,
   GroupData,
   Ready,
-  Refused,
-  Spent
+  Refused
 } from '../src/wire/messages.ts'
 import { isReadAtStart } from '../src/wire/start-variables.ts'
 import {
@@ -32,6 +31,7 @@ import { hostCapabilities } from './host/capabilities.ts'
 import { WatchedFiles } from './host/watched-files.ts'
 import { Interpreter } from './interpreter.ts'
 import { createRealm, type Realm } from './realm.ts'
+import { servesOnce } from './tenure.ts'
 
 /** Characters of one line of the log; what is longer is cut. */
 const LOG_LINE_LIMIT = 262_144
@@ -44,12 +44,6 @@ const GROWTH_LIMIT = 64 * 2 ** 20
 /** Why a wipe is not even tried. */
 export const NO_IMAGE = 'there is no snapshot of it'
 export const GROWN = 'its memory has grown'
-
-/** Why an interpreter is to be recycled. */
-export interface Due {
-  readonly cause: Spent['cause']
-  readonly reason: string
-}
 
 type Settings = Boot | Build
 type Post = (message: FromWorker) => void
@@ -101,21 +95,6 @@ export class InterpreterLife {
     const { callable } = answer
     const boot = this.#data.foreign === undefined ? 'cold' : 'adopted'
     return { kind: 'ready', callable, boot, bootMs: performance.now() - startedAt }
-  }
-
-  /** PEP 3333's run_once: whether the application is called once in the life of an interpreter. */
-  get #servesOnce(): boolean {
-    const { isolated, maximumRequests } = this.#settings
-    return isolated || maximumRequests === 1
-  }
-
-  /** Why the interpreter is to be recycled after `served` requests, if it is. */
-  due(served: number): Due | undefined {
-    const { isolated, maximumRequests } = this.#settings as Boot
-    if (served === 0) return undefined
-    if (isolated) return { cause: 'isolation', reason: 'it served its request' }
-    if (maximumRequests === 0 || served < maximumRequests) return undefined
-    return { cause: 'maximum-requests', reason: `it served maximum_requests (${maximumRequests})` }
   }
 
   /** Tells the application, once, that its interpreter ends here, or is put back to its image. */
@@ -300,7 +279,7 @@ export class InterpreterLife {
     const generation = this.generation + 1
     const settings = { values, names, generation, multiprocess, worker: name, fresh }
     const identity = this.#identity()
-    const resume = { ...settings, identity, run_once: this.#servesOnce }
+    const resume = { ...settings, identity, run_once: servesOnce(this.#settings) }
     return readResumeAnswer(await this.#interpreter.call('resume', resume))
   }
 
@@ -319,7 +298,7 @@ export class InterpreterLife {
       sys_path: settings.sysPath,
       identity: this.#identity(),
       multiprocess: settings.multiprocess,
-      run_once: this.#servesOnce,
+      run_once: servesOnce(this.#settings),
       debug: settings.debug,
       worker: settings.name,
       capture: watched !== undefined,

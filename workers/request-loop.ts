@@ -28,8 +28,9 @@ import {
   STALE,
   STREAMED
 } from './interpreter.ts'
-import { type Due, GROWN, InterpreterLife, NO_IMAGE } from './life.ts'
+import { GROWN, InterpreterLife, NO_IMAGE } from './life.ts'
 import { startPulse } from './pulse.ts'
+import { type Due, Tenure } from './tenure.ts'
 
 const OUT_OF_MEMORY: Due = { cause: 'memory', reason: 'it ran out of memory' }
 
@@ -43,8 +44,7 @@ export class RequestLoop {
   #pulse: { stop(): void } | undefined
   /** It takes no further request and is to be replaced. */
   #spent = false
-  /** Requests since the interpreter was last made or wiped. */
-  #served = 0
+  #tenure: Tenure | undefined
   /** The end of the last batch taken; the next one waits for it. */
   #turn: Promise<void> = Promise.resolve()
 
@@ -65,7 +65,7 @@ export class RequestLoop {
       for (const task of batch) {
         const { answer, recycle } = await this.#answer(task)
         this.#port.postMessage(compact(answer))
-        const due = this.#life?.due(this.#served)
+        const due = this.#tenure?.due()
         if (recycle !== undefined) await this.#recycle(recycle, 'memory_limit')
         else if (due !== undefined) await this.#recycle(due, 'maximum_requests')
       }
@@ -91,7 +91,7 @@ export class RequestLoop {
     if (!able || !this.#requests.start(slot, monotonicMs())) {
       return { answer: { kind: 'withdrawn', slot } }
     }
-    this.#served++
+    this.#tenure?.count()
     try {
       const served = await interpreter.serve(task)
       const answer = concluded(slot, served, interpreter)
@@ -114,7 +114,7 @@ export class RequestLoop {
   async #recycle(due: Due, word: string): Promise<void> {
     const obstacle = (await this.#wiped(word)) ?? 'it has no interpreter'
     if (obstacle === '') {
-      this.#served = 0
+      this.#tenure?.renew()
       return
     }
     this.#spent = true
@@ -129,6 +129,7 @@ export class RequestLoop {
     this.#pulse?.stop()
     this.#life?.end()
     this.#life = undefined
+    this.#tenure = undefined
     this.#port.close()
   }
 
@@ -191,6 +192,7 @@ export class RequestLoop {
       this.#life?.interpreter.settle(ticket, value)
     this.#exchange = new Exchange(this.#requests, post, settle, message.windowBytes)
     this.#life = new InterpreterLife(this.#data, message, this.#exchange, post)
+    this.#tenure = new Tenure(message)
     try {
       post(message.kind === 'build' ? await this.#life.build(message) : await this.#life.begin())
       this.#weigh()

@@ -44,8 +44,8 @@ export interface WasgiGroupOptions {
    */
   readonly maximumRequests?: number | undefined
   /**
-   * Adds up to so many requests to maximum_requests, drawn for each interpreter, so that they are
-   * not all recycled at once. Default: 0.
+   * Adds up to so many requests to maximum_requests, drawn each time an interpreter is made or put
+   * back, so that they are not all recycled at once. Default: 0.
    */
   readonly maximumRequestsJitter?: number | undefined
   /**

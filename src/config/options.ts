@@ -132,8 +132,8 @@ export interface Settings {
    */
   readonly maximumRequests: number
   /**
-   * Adds up to so many requests to maximum_requests, drawn for each interpreter, so that they are
-   * not all recycled at once.
+   * Adds up to so many requests to maximum_requests, drawn each time an interpreter is made or put
+   * back, so that they are not all recycled at once.
    */
   readonly maximumRequestsJitter: number
   /**

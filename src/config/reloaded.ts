@@ -13,6 +13,7 @@ export const RELOADED: ReadonlySet<OptionName> = new Set<OptionName>([
   'workers',
   'isolation',
   'maximumRequests',
+  'maximumRequestsJitter',
   'tmpLimit',
   'responseWindow',
   'snapshot',

@@ -18,7 +18,6 @@ import { type Deceased, deathOf, type Ending, isPlanned, type Replacement } from
 import { EmbeddedPool } from './embedded-pool.ts'
 import { bootError } from './failure.ts'
 import { type Pool, type PoolEvents, type PoolThread, ThreadPool } from './pool.ts'
-import { drawMaximumRequests } from './recycle.ts'
 import { Setbacks } from './setbacks.ts'
 import type { SharedLocks } from './shared-locks.ts'
 import { Staff } from './staff.ts'
@@ -36,8 +35,6 @@ export interface CrewOptions {
   readonly startupTimeoutMs: number
   /** What a worker's thread may hold outside of WebAssembly memory and /tmp. */
   readonly hostBytesLimit: number
-  /** Up to so many requests more than `boot.maximumRequests`, for each interpreter anew. */
-  readonly maximumRequestsJitter: number
   readonly boot: BootTemplate
 }
 
@@ -254,11 +251,10 @@ export class Crew {
     const logBudget = createLogBudget()
     const budget = new LogBudget(logBudget)
     const { name, owner, gauges, signals, pulse } = worker
-    const { mode, maximumRequestsJitter: jitter, startupTimeoutMs } = this.#options
+    const { mode, startupTimeoutMs } = this.#options
     const boot = this.#template
-    const maximumRequests = drawMaximumRequests(boot.maximumRequests, jitter, Math.random())
     const multiprocess = boot.multiprocess || this.staff.wanted > 1
-    const own = { name, owner, logBudget, gauges, signals, maximumRequests, multiprocess }
+    const own = { name, owner, logBudget, gauges, signals, multiprocess }
     // In embedded mode it is this thread's event loop, which has other things to do.
     const shared = mode === 'daemon' ? { pulse } : {}
     worker.begin(

@@ -81,11 +81,3 @@ export function isDeadlocked(stillness: Stillness, limits: RecycleLimits): Endin
   const reason = `its event loop stood still for deadlock_timeout (${deadlockTimeoutMs} ms), ${meanwhile}`
   return { kind: 'deadlock-timeout', reason }
 }
-
-/**
- * After how many requests one interpreter is to be recycled: up to `jitter` more than the limit, so
- * that workers which began together do not end together. `random` is in [0, 1).
- */
-export function drawMaximumRequests(maximum: number, jitter: number, random: number): number {
-  return maximum === 0 ? 0 : maximum + Math.floor(random * (jitter + 1))
-}

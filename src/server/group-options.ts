@@ -64,6 +64,7 @@ export async function poolOptions(
     tmpLimitBytes: settings.tmpLimit,
     windowBytes: settings.responseWindow,
     maximumRequests: settings.maximumRequests,
+    maximumRequestsJitter: settings.maximumRequestsJitter,
     isolated: settings.isolation === 'request',
     watch: settings.reload
   }
@@ -80,7 +81,6 @@ export async function poolOptions(
     queueLimit: settings.queueLimit,
     startupTimeoutMs: settings.startupTimeout,
     hostBytesLimit: settings.hostBytesLimit,
-    maximumRequestsJitter: settings.maximumRequestsJitter,
     recycle: {
       restartIntervalMs: settings.restartInterval,
       cpuTimeLimitMs: settings.cpuTimeLimit,

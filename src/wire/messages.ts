@@ -111,6 +111,8 @@ export interface Boot {
   readonly image: Image | undefined
   /** Requests after which the interpreter is wiped or replaced; 0 is no limit. */
   readonly maximumRequests: number
+  /** Up to so many come on top of them, drawn each time that it is made or wiped. */
+  readonly maximumRequestsJitter: number
   /** Whether it is, after every request. */
   readonly isolated: boolean
   /** Whether to tell of every file that is read. */

@@ -188,6 +188,25 @@ test(
 )
 
 test(
+  '--maximum-requests-jitter is drawn anew with each wipe',
+  within(LIMIT_MS, async ({ store }) => {
+    const limits = ['--maximum-requests', '1', '--maximum-requests-jitter', '1']
+    const args = [...APP, ...limits, '--data-dir', temporaryFolder()]
+    await serving(serveFrom(store, args), async (server) => {
+      const counted: number[] = []
+      // One draw for all of them is as likely to pass for many as 50 coins are to fall alike.
+      for (let round = 0; round < 100; round++) {
+        counted.push((await getJson<[string, number]>(server, '/counting'))[1])
+      }
+
+      const lives = counted.filter((_count, index) => (counted[index + 1] ?? 1) === 1)
+      assert.equal(new Set(lives), new Set([1, 2]))
+      assert.equal(boots(server), ['default/1 restored'])
+    })
+  })
+)
+
+test(
   '--maximum-requests without a snapshot replaces the worker, and no request fails',
   within(LIMIT_MS, async () => {
     const args = [...APP, '--maximum-requests', '2', '--no-snapshot']

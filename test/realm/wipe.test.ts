@@ -59,6 +59,7 @@ const settings: Omit<Boot, 'kind'> = {
   signals: new SharedArrayBuffer(4),
   image: undefined,
   maximumRequests: 0,
+  maximumRequestsJitter: 0,
   isolated: false,
   watch: false
 }

@@ -4,7 +4,6 @@ import * as assert from 'uvu/assert'
 import type { DeathKind, Ending } from '../../src/dispatch/death.ts'
 import type { PoolThread } from '../../src/dispatch/pool.ts'
 import {
-  drawMaximumRequests,
   isDeadlocked,
   type RecycleLimits,
   shouldRetire,
@@ -84,13 +83,6 @@ test('a process that was stopped for an hour has no deadlock', () => {
   const hour = watchStillness({ signs, stillMs: 0 }, signs, 3_600_000, 200)
 
   assert.is(hour.stillMs, 200)
-})
-
-test('maximum_requests_jitter adds at most itself, and nothing to no limit', () => {
-  assert.is(drawMaximumRequests(0, 50, 0.9), 0)
-  assert.is(drawMaximumRequests(100, 0, 0.999_999), 100)
-  assert.is(drawMaximumRequests(100, 50, 0), 100)
-  assert.is(drawMaximumRequests(100, 50, 0.999_999), 150)
 })
 
 const RELOAD: Ending = { kind: 'reload', reason: 'the test says so' }

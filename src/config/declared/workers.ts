@@ -89,7 +89,7 @@ export const WORKER_OPTIONS = {
     default: 0,
     heading: 'Workers',
     placeholder: 'NUMBER',
-    text: 'Adds up to so many requests to maximum_requests, drawn for each interpreter, so that they are not all recycled at once.'
+    text: 'Adds up to so many requests to maximum_requests, drawn each time an interpreter is made or put back, so that they are not all recycled at once.'
   },
   restartInterval: {
     kind: 'duration',

@@ -246,6 +246,7 @@ function bootMessage(
     signals: new SharedArrayBuffer(4),
     image: undefined,
     maximumRequests: 0,
+    maximumRequestsJitter: 0,
     isolated: false,
     watch: false
   }
