@@ -184,7 +184,7 @@ export class Crew {
   /** Ends one that is too many. */
   shrink(): void {
     this.staff.extra = 0
-    this.staff.leastReady()?.terminate('reload', 'it was one more than there should be')
+    this.staff.leastReady()?.terminate('surplus', 'it was one more than there should be')
   }
 
   /** One worker more or less from now on. Gives the one that is to be retired for that, if one is. */

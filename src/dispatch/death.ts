@@ -22,6 +22,8 @@ export const DEATH_KINDS = [
   'boot-failed',
   'wipe-failed',
   'reload',
+  // There was to be one worker less.
+  'surplus',
   'shutdown'
 ] as const
 
@@ -104,6 +106,7 @@ const PLANNED: ReadonlySet<DeathKind> = new Set([
   'cpu-time-limit',
   'isolation',
   'reload',
+  'surplus',
   'shutdown'
 ])
 

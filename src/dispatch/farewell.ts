@@ -12,6 +12,8 @@ const WORDS: Readonly<Partial<Record<DeathKind, string>>> = {
   'cpu-time-limit': 'cpu_time_limit',
   memory: 'memory_limit',
   reload: 'script_reload',
+  // What mod_wsgi says when one process is sent away by a signal and the others stay.
+  surplus: 'eviction_signal',
   shutdown: 'shutdown_signal'
 }
 

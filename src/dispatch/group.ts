@@ -69,7 +69,7 @@ export type {
 
 const SWEEP_MS = 100
 const RELOADED: Ending = { kind: 'reload', reason: 'its application was loaded anew' }
-const FEWER: Ending = { kind: 'reload', reason: 'there was to be one worker less' }
+const FEWER: Ending = { kind: 'surplus', reason: 'there was to be one worker less' }
 
 export class ProcessGroup implements RequestGroup {
   readonly name: string

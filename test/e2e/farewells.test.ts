@@ -167,6 +167,19 @@ test(
 )
 
 test(
+  'a worker that SIGTTOU makes one too many is told of eviction_signal, and of no reload',
+  within(LIMIT_MS, async () => {
+    await withServer(['--workers', '2', '--log-format', 'json'], async (server) => {
+      server.signal('SIGTTOU')
+      await server.logged(/"kind":"surplus"/)
+
+      assert.equal(farewells(server.log()), both('eviction_signal'))
+      assert.not.match(server.log(), /"level":"warn"|"kind":"reload"/)
+    })
+  })
+)
+
+test(
   'all workers of a group that is reloaded are told of script_reload',
   within(LIMIT_MS, async () => {
     let log = ''
