@@ -25,7 +25,7 @@ import { SeenCurrency } from './currency.ts'
 import { adopting } from './foreign.ts'
 import { groupEvents } from './group-log.ts'
 import { poolOptions } from './group-options.ts'
-import { Hooks, hooksKey } from './hooks/hooks.ts'
+import { Hooks, hooksKey, hooksName } from './hooks/hooks.ts'
 import type { Destination, Routes } from './hooks/routes.ts'
 import { currencyOf } from './pool-currency.ts'
 import { type RunningPool, ServerReload } from './reload.ts'
@@ -262,7 +262,7 @@ async function beginHooks(
   const all: (Hooks | undefined)[] = []
   for (const mount of mounts) {
     const key = hooksKey(mount.settings)
-    const name = known.size === 0 ? `${group}-hooks` : `${group}-hooks-${known.size + 1}`
+    const name = hooksName(group, known.size + 1)
     const hooks = known.get(key) ?? (await Hooks.begin(mount, name, locks, events))
     if (hooks !== undefined) known.set(key, hooks)
     all.push(hooks)

@@ -242,7 +242,7 @@ test(
     const reply = await app.inject({ url: '/', headers: as('alice') })
     await app.close()
 
-    assert.equal(found.sort(), ['default daemon', 'default-hooks embedded'])
+    assert.equal(found.sort(), ['default daemon', 'hooks:default embedded'])
     assert.is(reply.json().REMOTE_USER, 'alice')
   })
 )

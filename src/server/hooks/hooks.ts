@@ -166,6 +166,14 @@ export function hooksKey(settings: Settings): string {
   ])
 }
 
+/**
+ * What the interpreter of a group's hooks is called by in logs and metrics. No process group is: their
+ * names have no colon, and what follows the first one here is the whole name of a group.
+ */
+export function hooksName(group: string, number: number): string {
+  return number === 1 ? `hooks:${group}` : `hooks${number}:${group}`
+}
+
 /** Whether the application is told of the Authorization field. */
 export function isAuthorizationPassed({ passAuthorization, authUserScript }: Settings): boolean {
   return passAuthorization ?? authUserScript === undefined

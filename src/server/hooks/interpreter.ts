@@ -76,8 +76,8 @@ async function hookOptions(resolved: ResolvedSettings, name: string): Promise<Gr
   const scripts = scriptsOf(resolved.settings)
   const first = scripts[0]?.target ?? ''
   const embedded = { mode: 'embedded', isolation: 'worker', workers: 1, warmup: [] } as const
-  const own = { app: first, root: undefined, processGroup: name, maximumRequests: 0 }
-  const settings = { ...resolved.settings, ...embedded, ...own }
+  const named = { app: first, root: undefined, processGroup: name, maximumRequests: 0 }
+  const settings = { ...resolved.settings, ...embedded, ...named }
   const { options } = await groupOptions({ ...resolved, settings }, [])
   const grants = [...options.boot.grants]
   const hooks: HookScript[] = []
@@ -94,7 +94,9 @@ async function hookOptions(resolved: ResolvedSettings, name: string): Promise<Gr
     hooks.push({ ...script, file: `${grant.guestPath}${file.slice(FIRST_ROOT.length)}` })
   }
   const application = { ...options.boot.application, hooks }
-  return { ...options, boot: { ...options.boot, grants, application, multiprocess: false } }
+  const identity = { ...options.boot.identity, applicationGroup: '' }
+  const own = { grants, application, identity, multiprocess: false }
+  return { ...options, boot: { ...options.boot, ...own } }
 }
 
 function noFile(target: string): WasgiError {
