@@ -29,6 +29,7 @@ export function formatRecord(json: string, color: boolean): string {
     plain(first),
     ...errorFields(error, msg).map(([name, value]) => `${name}=${shown(value)}`),
     ...Object.entries(fields)
+      .filter(([name, value]) => name !== 'reason' || !isTold(value, first, traceback))
       .map(([name, value]) => `${name}=${shown(value)}`)
       .filter((field) => !first.split(' ').includes(field)) // some messages are made of fields
   ]
@@ -36,6 +37,12 @@ export function formatRecord(json: string, color: boolean): string {
     if (typeof block === 'string') below.push(...trimEnd(block).split('\n'))
   }
   return [head.filter((part) => part !== '').join(' '), ...below.map(plain), ''].join('\n')
+}
+
+/** Whether the message has the reason in it; one of several lines is the traceback as well. */
+function isTold(reason: unknown, message: string, traceback: unknown): boolean {
+  const [first = '', ...more] = String(reason).trim().split('\n')
+  return message.includes(first) && (more.length === 0 || traceback !== undefined)
 }
 
 /** The error's own message is a field only where the record has another one. */

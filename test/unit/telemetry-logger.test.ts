@@ -2,7 +2,9 @@
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { WorkerDeath } from '../../src/dispatch/death.ts'
 import { WasgiError } from '../../src/errors.ts'
+import { groupEvents } from '../../src/server/group-log.ts'
 import { createLogger, type Logger } from '../../src/telemetry/logger.ts'
 
 const test = suite('log')
@@ -107,6 +109,47 @@ test('JSON has the level as a word, the time as text and the error as fields', (
     message: 'Cannot listen on a: b.',
     cause: { type: 'Error', message: 'deep' }
   })
+})
+
+const DEATH: WorkerDeath = {
+  kind: 'request-timeout',
+  reason: 'request_timeout (3000 ms)',
+  traceback: undefined,
+  group: 'shop',
+  worker: 'shop/1',
+  generation: 3,
+  request: undefined,
+  ageMs: 12_345,
+  served: 40,
+  heapBytes: 0,
+  next: { kind: 'at-once' }
+}
+const ACCOUNT = 'Traceback\n  in f\nAborted()\n'
+
+const REASONS: ReadonlyArray<readonly [what: string, death: Partial<WorkerDeath>, once: string]> = [
+  ['one of a line', {}, 'request_timeout (3000 ms)'],
+  ['a whole account', { reason: ACCOUNT, traceback: ACCOUNT }, '  in f']
+]
+for (const [what, changes, once] of REASONS) {
+  test(`why a worker died is told once in text, and is a field of the JSON: ${what}`, () => {
+    const [text, json] = [recorded('text'), recorded('json')]
+    const death = { ...DEATH, ...changes }
+
+    for (const { logger } of [text, json]) groupEvents(logger).onDeath(death)
+
+    assert.is(text.text().split(once).length, 2, text.text())
+    assert.not.match(text.text(), 'reason=')
+    assert.match(text.text(), 'kind=request-timeout')
+    assert.is(JSON.parse(json.text()).reason, death.reason)
+  })
+}
+
+test('a reason that the message does not tell is a field of the text, too', () => {
+  const { logger, text } = recorded('text')
+
+  logger.warn({ reason: 'none is left' }, 'refused')
+
+  assert.is(body(text()), 'WARN  refused reason="none is left"\n')
 })
 
 test.run()
