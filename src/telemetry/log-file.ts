@@ -3,7 +3,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { LineSink, type Sink, type SinkLimits } from './sink.ts'
 
-/** A full disk may have room again after a while. */
+/** What has failed for another reason than a full disk may work under its name after a while. */
 const RETRY_MS = 5_000
 /** As other servers create theirs: for the owner, and its group to read. */
 const MODE = 0o640
@@ -36,7 +36,9 @@ export class LogFile implements Sink {
     const descriptor = openSync(this.path, 'a', MODE)
     const [oldSink, oldDescriptor] = [this.#sink, this.#descriptor]
     this.#descriptor = descriptor
-    this.#sink = new LineSink(descriptor, this.#limits)
+    // One that waits for room or for a reader writes what it has, and tells of what it has not.
+    const dropped = oldSink.broken ? oldSink.dropped : 0
+    this.#sink = new LineSink(descriptor, this.#limits, dropped)
     void oldSink.flush().then(() => closeSync(oldDescriptor))
   }
 

@@ -45,7 +45,7 @@ test(
     sink.write('fifth\n')
     await sink.flush()
 
-    const notice = 'wasgi: 2 log lines were dropped, because nobody read them in time'
+    const notice = 'wasgi: 2 log lines were dropped, because they could not be written in time'
     assert.equal(readFileSync(file, 'utf8').split('\n'), [
       'first 90',
       'second 9',
@@ -80,6 +80,94 @@ test(
 
     closeSync(readOnly)
     assert.is(readFileSync(file, 'utf8'), '')
+  })
+)
+
+/** Has the descriptor lead to another file. */
+function replace(descriptor: number, path: string): void {
+  closeSync(descriptor)
+  const opened = [openSync(path, 'a')]
+  while (opened.at(-1) !== descriptor) opened.push(openSync(path, 'a'))
+  for (const other of opened.slice(0, -1)) closeSync(other)
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+test(
+  'what a full disk does not take is kept, and written once there is room',
+  within(5_000, async ({ file }) => {
+    const full = openSync('/dev/full', 'a')
+    const sink = new LineSink(full, { roomMs: 1 })
+    sink.write('first\n')
+    await until(() => sink.full)
+    sink.write('second\n')
+    await until(() => sink.full)
+
+    replace(full, file)
+    await sink.flush()
+    sink.write('third\n')
+    await sink.flush()
+
+    assert.is(readFileSync(file, 'utf8'), 'first\nsecond\nthird\n')
+    closeSync(full)
+  })
+)
+
+test(
+  'what is too much for a full disk is dropped and counted, and the log tells of it',
+  within(5_000, async ({ file }) => {
+    const full = openSync('/dev/full', 'a')
+    const sink = new LineSink(full, { limitBytes: 20, roomMs: 1 })
+    sink.write('first 90\n')
+    await until(() => sink.full)
+    for (const line of ['second 9\n', 'third 99\n', 'fourth 9\n', 'fifth 90\n']) sink.write(line)
+    await until(() => sink.full)
+
+    replace(full, file)
+    await sink.flush()
+
+    const notice = 'wasgi: 2 log lines were dropped, because they could not be written in time'
+    const lines = ['first 90', 'second 9', 'third 99', notice, '']
+    assert.equal(readFileSync(file, 'utf8').split('\n'), lines)
+    closeSync(full)
+  })
+)
+
+test(
+  'a process that ends tries a full disk once more, and does not wait for it',
+  within(5_000, async ({ file }) => {
+    const full = openSync('/dev/full', 'a')
+    const sink = new LineSink(full, { roomMs: 3_600_000 })
+    sink.write('first\n')
+    await until(() => sink.full)
+    sink.write('second\n')
+
+    replace(full, file)
+    sink.flushSync()
+
+    assert.is(readFileSync(file, 'utf8'), 'first\nsecond\n')
+    closeSync(full)
+  })
+)
+
+test(
+  'what another failure has lost is counted, and told of by the sink that takes over',
+  within(5_000, async ({ file, descriptor }) => {
+    const readOnly = openSync(file, 'r')
+    const failed = new LineSink(readOnly)
+    failed.write('lost\n')
+    await failed.flush()
+    failed.write('lost too\n')
+
+    const next = new LineSink(descriptor, {}, failed.dropped)
+    next.write('found\n')
+    await next.flush()
+
+    const notice = 'wasgi: 2 log lines were dropped, because they could not be written in time'
+    assert.is(readFileSync(file, 'utf8'), `found\n${notice}\n`)
+    closeSync(readOnly)
   })
 )
 
