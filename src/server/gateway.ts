@@ -66,6 +66,7 @@ export async function answer(
     const passed = hooks === undefined ? undefined : await hooks.pass(facts, label, routes)
     const told = passed?.facts ?? facts
     const { group, application, currency }: Destination = passed?.destination ?? routes.own
+    if (visit !== undefined) options.visits?.move(visit, group.name)
     const renewed = currency?.current()
     if (renewed !== undefined) await renewed
     // What happened while hooks were asked is not told again.

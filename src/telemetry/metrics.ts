@@ -28,6 +28,15 @@ export class Metrics {
   readonly registry: Registry = new Registry()
   readonly #families: MetricFamilies
   readonly #requests = new Map<string, GroupRequests>()
+  /** Counts a request for the group that it is with, whichever it came for. */
+  readonly #watcher: VisitWatcher = {
+    begun: ({ group }) => this.#of(group).begun(),
+    moved: ({ group }, before) => {
+      this.#of(before).left()
+      this.#of(group).begun()
+    },
+    ended: (visit, nowMs) => this.#of(visit.group).ended(visit, nowMs)
+  }
   #scrape: Promise<string> | undefined
 
   constructor() {
@@ -39,8 +48,13 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry })
   }
 
-  /** Who is to be told of the requests of a group. */
+  /** Who is to be told of requests that come for a group. */
   requestsOf(group: string): VisitWatcher {
+    this.#of(group)
+    return this.#watcher
+  }
+
+  #of(group: string): GroupRequests {
     const known = this.#requests.get(group)
     if (known !== undefined) return known
     const made = new GroupRequests(group, this.#families)
@@ -131,7 +145,7 @@ export class Metrics {
 type Labelled = ReturnType<Counter['labels']>
 
 /** The requests of one group. Looking labels up for each of them would cost more than counting. */
-class GroupRequests implements VisitWatcher {
+class GroupRequests {
   /** Requests in progress. */
   open = 0
   readonly #group: string
@@ -152,8 +166,12 @@ class GroupRequests implements VisitWatcher {
     this.open++
   }
 
-  ended({ method, status, since, queuedAt, exchange }: Visit, nowMs: number): void {
+  left(): void {
     this.open--
+  }
+
+  ended({ method, status, since, queuedAt, exchange }: Visit, nowMs: number): void {
+    this.left()
     this.#counter(method, status).inc()
     this.#duration.observe((nowMs - since) / 1000)
     const startedAt = exchange?.startedAt ?? 0

@@ -6,7 +6,8 @@ import { monotonicMs } from '../wire/request-table.ts'
 
 /** One request, from when its head had arrived until its response was out or its client was gone. */
 export class Visit {
-  readonly group: string
+  /** Who is to answer: where it is mounted, until a dispatch script has chosen another one. */
+  group: string
   readonly method: string
   /** As the client sent it, with the query. */
   readonly target: string
@@ -37,6 +38,8 @@ export class Visit {
 
 export interface VisitWatcher {
   begun?(visit: Visit): void
+  /** Its group is another one than `before`. */
+  moved?(visit: Visit, before: string): void
   /** `nowMs` is on the clock of monotonicMs. */
   ended(visit: Visit, nowMs: number): void
 }
@@ -59,5 +62,13 @@ export class Visits {
       for (const watcher of this.#watchers) watcher.ended(visit, nowMs)
     })
     return visit
+  }
+
+  /** Another group is to answer, if it is another one. */
+  move(visit: Visit, group: string): void {
+    const before = visit.group
+    if (group === before) return
+    visit.group = group
+    for (const watcher of this.#watchers) watcher.moved?.(visit, before)
   }
 }

@@ -12,6 +12,7 @@ const SITE = testApp('hooked_site.py')
 const ROUTES = testApp('hooks/routes.py')
 
 const TOML = `workers = 1
+admin_path = "/-/metrics"
 
 [groups.uploads]
 
@@ -81,6 +82,20 @@ for (const [query, worker, names] of CHOICES) {
     })
   )
 }
+
+test(
+  'metrics count a request for the group that has answered it',
+  within(LIMIT_MS, async ({ server }) => {
+    await server.request('/chosen/a?process=uploads&group=tills')
+
+    const counted = /^wasgi_requests_total\{group="uploads\|tills",method="GET",status="200"\} /m
+    let text = ''
+    // Counted is what has been sent, which the server may learn after the client.
+    while (!counted.test(text)) text = (await server.request('/-/metrics/metrics')).text
+
+    assert.match(text, /^wasgi_request_queue_seconds_count\{group="uploads\|tills"\} [1-9]/m)
+  })
+)
 
 test(
   'another group may be chosen together with another callable, and takes the body along',

@@ -1,6 +1,7 @@
 // What is measured, and that nobody can make it grow.
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { fastify } from 'fastify'
 import { suite } from 'uvu'
@@ -102,6 +103,30 @@ test(
     assert.match(text, '\nwasgi_request_duration_seconds_count{group="shop"} 3\n')
     assert.match(text, '\nwasgi_requests_in_progress{group="shop"} 1\n')
     assert.match(text, 'wasgi_build_info{version="1.2.3"')
+  })
+)
+
+test(
+  'a request that another group is to answer is counted there, and is in progress there',
+  within(LIMIT_MS, async () => {
+    const metrics = new Metrics()
+    const visits = new Visits('shop', [metrics.requestsOf('shop')])
+    const response = new EventEmitter() as unknown as ServerResponse
+    Object.assign(response, { headersSent: true, statusCode: 200 })
+
+    const moved = visits.begin('GET', '/', response)
+    visits.move(moved, 'uploads')
+    visits.move(moved, 'uploads')
+    const during = await metrics.text([measured()], VERSIONS)
+    response.emit('close')
+
+    assert.match(during, '\nwasgi_requests_in_progress{group="shop"} 0\n')
+    assert.match(during, '\nwasgi_requests_in_progress{group="uploads"} 1\n')
+    const after = await metrics.text([measured()], VERSIONS)
+    assert.match(after, '\nwasgi_requests_in_progress{group="uploads"} 0\n')
+    assert.match(after, '\nwasgi_requests_total{group="uploads",method="GET",status="200"} 1\n')
+    assert.match(after, '\nwasgi_request_duration_seconds_count{group="uploads"} 1\n')
+    assert.not.match(after, 'wasgi_requests_total{group="shop"')
   })
 )
 
