@@ -1,7 +1,6 @@
-// Which worker gets which request. Each worker runs one at a time and holds a few more, so that the
-// hand-over costs nothing; an idle worker takes those back from a busy one. What a turn of the event
-// loop brings is handed over together at its end, since waking a thread costs more than a request.
-// The request table says what has started: that is never run again, everything else always is.
+// What becomes of each request, from when it comes until it is answered, refused or lost; placement.ts
+// has which worker it is with. An idle worker gets what a busy one has not started. The request table
+// says what has started: that is never run again, everything else always is.
 import type { WasgiError } from '../errors.ts'
 import type { Answer, RequestMessage, ResponseMessage } from '../wire/messages.ts'
 import { monotonicMs, type RequestTable } from '../wire/request-table.ts'
@@ -20,24 +19,15 @@ import {
   spentEnding,
   tracebackIn
 } from './failure.ts'
+import { hasRoom, Placement } from './placement.ts'
 import { RequestQueue } from './queue.ts'
-import type { GroupWorker } from './worker.ts'
-
-/** Requests a worker may hold beyond the one it runs. */
-export const PREFETCH = 7
-
-/**
- * Rows of the request table for each worker. A row that was taken back stays taken until its worker
- * has come across it, so a worker that is busy for long gets no more than its share of them.
- */
-export const ROWS_PER_WORKER: number = 4 * (PREFETCH + 1)
+import type { Assignment, GroupWorker } from './worker.ts'
 
 export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #requests: RequestTable
+  readonly #placement: Placement
   readonly #waiting: RequestQueue
-  /** Workers with something to be handed over at the end of this turn. */
-  readonly #assigned = new Set<GroupWorker>()
   #lastId = 0
   #inProgress = 0
   #idleSince: number = performance.now()
@@ -48,6 +38,9 @@ export class Dispatcher {
     this.#options = options
     this.#waiting = new RequestQueue(options.queueTimeoutMs)
     this.#requests = requests
+    this.#placement = new Placement(requests, options.workers, (worker, lost) =>
+      this.#threadLost(worker, lost)
+    )
   }
 
   handle(request: GatewayRequest): Exchange {
@@ -73,9 +66,7 @@ export class Dispatcher {
 
   /** Requests that no worker has started, and that somebody waits for. */
   get queued(): number {
-    const held = [...this.#options.workers()].flatMap(({ exchanges }) => [...exchanges.values()])
-    const unstarted = held.filter(({ over, slot }) => !over && !this.#requests.hasStarted(slot))
-    return this.#waiting.size + unstarted.length
+    return this.#waiting.size + this.#placement.unstarted
   }
 
   /** The workers are about to be ended: nothing waits for one any more. */
@@ -93,7 +84,7 @@ export class Dispatcher {
       else this.#assign(exchange, worker)
     }
     if (!hasRoom(worker) || worker.exchanges.size > 0) return
-    const taken = this.#takeBack()
+    const taken = this.#placement.takeBack()
     if (taken !== undefined) this.#assign(taken, worker)
   }
 
@@ -143,7 +134,8 @@ export class Dispatcher {
     for (const exchange of this.#waiting.takeLate(now)) this.#dropLate(exchange)
     for (const worker of this.#options.workers()) {
       for (const exchange of [...worker.exchanges.values()]) {
-        if (!this.#waiting.isLate(exchange, now) || !this.#withdraw(worker, exchange)) continue
+        if (!this.#waiting.isLate(exchange, now) || !this.#placement.withdraw(worker, exchange))
+          continue
         this.#dropLate(exchange)
       }
     }
@@ -183,7 +175,7 @@ export class Dispatcher {
   #isFull(): boolean {
     const { queueLimit } = this.#options
     if (queueLimit === 0 || this.#inProgress <= queueLimit) return false
-    return this.#leastBusy()?.exchanges.size !== 0 && this.queued >= queueLimit
+    return this.#placement.leastBusy()?.exchanges.size !== 0 && this.queued >= queueLimit
   }
 
   #dropLate(exchange: Exchange): void {
@@ -191,7 +183,7 @@ export class Dispatcher {
   }
 
   #dispatch(exchange: Exchange): void {
-    const worker = this.#leastBusy()
+    const worker = this.#placement.leastBusy()
     if (worker !== undefined) {
       if (worker.exchanges.size > 0) this.#options.onDemand(1)
       this.#assign(exchange, worker)
@@ -211,15 +203,6 @@ export class Dispatcher {
     if (this.#waiting.size > 0) this.#options.onDemand(this.#waiting.size)
   }
 
-  #leastBusy(): GroupWorker | undefined {
-    let best: GroupWorker | undefined
-    for (const worker of this.#options.workers()) {
-      if (!hasRoom(worker)) continue
-      if (best === undefined || worker.exchanges.size < best.exchanges.size) best = worker
-    }
-    return best
-  }
-
   #down(): WasgiError | undefined {
     const { group } = this.#options
     if (this.#closed) return groupClosedError(group)
@@ -230,21 +213,7 @@ export class Dispatcher {
   }
 
   #assign(exchange: Exchange, worker: GroupWorker): void {
-    // There is a row, since the worker has room.
-    const slot = this.#requests.claim(this.#waiting.deadlineOf(exchange.arrivedAt))
-    worker.assign(exchange, slot)
-    if (this.#assigned.size === 0) setImmediate(() => this.#handOver())
-    this.#assigned.add(worker)
-  }
-
-  #handOver(): void {
-    const workers = [...this.#assigned]
-    this.#assigned.clear()
-    for (const worker of workers) {
-      void worker.handOver().then((lost) => {
-        for (const { exchange, slot } of lost) this.#threadLost(worker, exchange, slot)
-      })
-    }
+    this.#placement.assign(worker, exchange, this.#waiting.deadlineOf(exchange.arrivedAt))
   }
 
   #answered(worker: GroupWorker, answer: Answer): void {
@@ -253,7 +222,7 @@ export class Dispatcher {
     if (exchange === undefined) return
     const current = exchange.slot === slot
     if (current) this.#noteStart(exchange)
-    this.#release(worker, slot)
+    this.#placement.release(worker, slot)
     // It may have been moved, and even be back here: then it is in another row.
     if (current) worker.exchanges.delete(exchange.id)
     if (answer.kind === 'stale') this.#renew(exchange)
@@ -298,23 +267,14 @@ export class Dispatcher {
   }
 
   /** The thread ended before it answered. What it had started is lost, the rest goes elsewhere. */
-  #threadLost(worker: GroupWorker, exchange: Exchange, slot: number): void {
-    const current = exchange.slot === slot
-    this.#requests.withdraw(slot) // from here on nobody can start it
-    const started = current && this.#requests.hasStarted(slot)
-    this.#release(worker, slot)
-    if (!current) return
-    worker.exchanges.delete(exchange.id)
-    if (started) {
+  #threadLost(worker: GroupWorker, lost: Assignment): void {
+    const { exchange } = lost
+    const fate = this.#placement.bury(worker, lost)
+    if (fate === 'started') {
       worker.lost ??= lostRequest(exchange)
       this.#failed(worker, exchange, lossError(worker, exchange, this.#options.requestTimeoutMs))
       this.#left()
-    } else this.#tryElsewhere(exchange)
-  }
-
-  #release(worker: GroupWorker, slot: number): void {
-    worker.rows.delete(slot)
-    this.#requests.release(slot)
+    } else if (fate === 'unstarted') this.#tryElsewhere(exchange)
   }
 
   /** It has not started, and its worker will not start it. */
@@ -323,26 +283,6 @@ export class Dispatcher {
     if (exchange.over) return
     if (this.#waiting.isLate(exchange)) this.#dropLate(exchange)
     else this.#dispatch(exchange)
-  }
-
-  /** Takes a request that has not started back from the worker that holds the most of them. */
-  #takeBack(): Exchange | undefined {
-    const busy = [...this.#options.workers()].filter(({ exchanges }) => exchanges.size > 1)
-    busy.sort((a, b) => b.exchanges.size - a.exchanges.size)
-    for (const worker of busy) {
-      for (const exchange of worker.exchanges.values()) {
-        if (this.#withdraw(worker, exchange)) return exchange
-      }
-    }
-    return undefined
-  }
-
-  #withdraw(worker: GroupWorker, exchange: Exchange): boolean {
-    if (!this.#requests.withdraw(exchange.slot)) return false
-    // The row stays taken until the worker has come across it.
-    exchange.slot = -1
-    worker.exchanges.delete(exchange.id)
-    return true
   }
 
   /** It takes nothing new, and ends once it is quiet. */
@@ -356,17 +296,14 @@ export class Dispatcher {
 
   /** What the worker has started and not answered. */
   lost(worker: GroupWorker): LostRequest | undefined {
-    if (worker.lost !== undefined) return worker.lost
-    for (const exchange of worker.exchanges.values()) {
-      if (this.#requests.hasStarted(exchange.slot)) return lostRequest(exchange)
-    }
-    return undefined
+    const running = this.#placement.startedBy(worker)
+    return worker.lost ?? (running && lostRequest(running))
   }
 
   /** Takes everything unstarted away, and ends the worker once it is quiet. */
   #wind(worker: GroupWorker): void {
     for (const exchange of [...worker.exchanges.values()]) {
-      if (this.#withdraw(worker, exchange)) this.#dispatch(exchange)
+      if (this.#placement.withdraw(worker, exchange)) this.#dispatch(exchange)
     }
     if (worker.exchanges.size > 0) return
     void worker.dismiss()
@@ -391,9 +328,4 @@ export class Dispatcher {
     this.#idleSince = performance.now()
     this.#whenIdle?.()
   }
-}
-
-/** Whether a worker may be given one more request. */
-function hasRoom({ state, exchanges, rows }: GroupWorker): boolean {
-  return state === 'ready' && exchanges.size <= PREFETCH && rows.size < ROWS_PER_WORKER
 }

@@ -1,7 +1,8 @@
 // A dispatcher over threads that do only what the test says.
 import * as assert from 'uvu/assert'
-import { Dispatcher, ROWS_PER_WORKER } from '../../src/dispatch/dispatcher.ts'
+import { Dispatcher } from '../../src/dispatch/dispatcher.ts'
 import type { Exchange } from '../../src/dispatch/exchange.ts'
+import { ROWS_PER_WORKER } from '../../src/dispatch/placement.ts'
 import type { PoolThread } from '../../src/dispatch/pool.ts'
 import { GroupWorker } from '../../src/dispatch/worker.ts'
 import { WasgiError } from '../../src/errors.ts'

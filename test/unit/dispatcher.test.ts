@@ -1,8 +1,8 @@
 // Which worker gets which request, with threads that do only what the test says.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { PREFETCH } from '../../src/dispatch/dispatcher.ts'
 import type { Exchange } from '../../src/dispatch/exchange.ts'
+import { PREFETCH } from '../../src/dispatch/placement.ts'
 import { WasgiError } from '../../src/errors.ts'
 import { monotonicMs } from '../../src/wire/request-table.ts'
 import { bench, codeOf, FAILED, OK, settle } from './dispatch-bench.ts'

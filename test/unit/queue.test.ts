@@ -1,8 +1,8 @@
 // Requests that wait: how many may, for how long, and what becomes of the others.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { PREFETCH } from '../../src/dispatch/dispatcher.ts'
 import { Exchange } from '../../src/dispatch/exchange.ts'
+import { PREFETCH } from '../../src/dispatch/placement.ts'
 import { RequestQueue } from '../../src/dispatch/queue.ts'
 import { WasgiError } from '../../src/errors.ts'
 import { monotonicMs } from '../../src/wire/request-table.ts'

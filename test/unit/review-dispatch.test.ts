@@ -1,8 +1,8 @@
 // Requests that change hands, wait, or are caught by the end of a group: none is lost, none hangs.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { PREFETCH } from '../../src/dispatch/dispatcher.ts'
 import type { Exchange } from '../../src/dispatch/exchange.ts'
+import { PREFETCH } from '../../src/dispatch/placement.ts'
 import { ResponseStream } from '../../src/dispatch/response-stream.ts'
 import type { WasgiError } from '../../src/errors.ts'
 import { bench, codeOf, type FakeThread, OK, settle } from './dispatch-bench.ts'
