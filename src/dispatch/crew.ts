@@ -1,9 +1,8 @@
 // The workers of a process group: brought up, watched while they boot, replaced when they are gone.
 // It knows nothing of requests.
 import { WasgiError } from '../errors.ts'
-import { createLogBudget, LogBudget } from '../wire/log-budget.ts'
+import type { LogBudget } from '../wire/log-budget.ts'
 import type {
-  Boot,
   BootFailed,
   Built,
   FileGrant,
@@ -13,6 +12,7 @@ import type {
   Refused
 } from '../wire/messages.ts'
 import { monotonicMs } from '../wire/request-table.ts'
+import { Boots } from './boots.ts'
 import type { CrewEvents } from './crew-events.ts'
 import { type Deceased, deathOf, type Ending, isPlanned, type Replacement } from './death.ts'
 import { EmbeddedPool } from './embedded-pool.ts'
@@ -41,15 +41,13 @@ export interface CrewOptions {
 export class Crew {
   readonly #options: CrewOptions
   readonly staff: Staff
-  #template: BootTemplate
+  readonly #boots: Boots
   readonly #events: CrewEvents
   readonly #locks: SharedLocks
   readonly #pool: Pool
-  readonly #bootTimers = new Map<GroupWorker, NodeJS.Timeout>()
   readonly #started = Promise.withResolvers<void>()
   /** failed: some worker could not boot while all were to; nothing is told any more. */
   #state: 'starting' | 'running' | 'failed' | 'closed' = 'starting'
-  #prepared: Prepared | undefined
   readonly #setbacks: Setbacks
   /** Whether interpreters are made when a request needs one, and not before. */
   #onDemand: boolean
@@ -58,7 +56,7 @@ export class Crew {
   constructor(options: CrewOptions, data: GroupData, locks: SharedLocks, events: CrewEvents) {
     this.#options = options
     this.staff = new Staff(options)
-    this.#template = options.boot
+    this.#boots = new Boots(options)
     this.#events = events
     this.#locks = locks
     this.#onDemand = options.lazy
@@ -89,13 +87,12 @@ export class Crew {
   }
 
   get grants(): readonly FileGrant[] {
-    return this.#template.grants
+    return this.#boots.grants
   }
 
   /** Says what interpreters are made from: threads have started meanwhile, and wait for it. */
   prepare(prepared: Prepared, template: BootTemplate): void {
-    this.#prepared = prepared
-    this.#template = template
+    this.#boots.prepare(prepared, template)
     for (const worker of [...this.staff.workers.values()]) this.#begin(worker)
   }
 
@@ -116,7 +113,7 @@ export class Crew {
   /** Makes interpreters, as far as there are threads without one, until `count` are being made. */
   bootFor(count: number): void {
     // Asked for nearly every request of a busy group; an eager one has nothing to make.
-    if (!this.#onDemand || this.#prepared === undefined) return
+    if (!this.#onDemand || !this.#boots.arePossible) return
     if (!this.mayBoot) return
     let wanted = count - this.staff.count('booting')
     for (const worker of this.staff.living) {
@@ -207,7 +204,8 @@ export class Crew {
   /** Ends all threads. Interpreters that run nothing are told before, within so many milliseconds. */
   async close(farewellMs: number): Promise<void> {
     if (this.#state !== 'failed') this.#state = 'closed'
-    for (const timer of [...this.#bootTimers.values(), ...this.#retries]) clearTimeout(timer)
+    this.#boots.stopWatching()
+    for (const timer of this.#retries) clearTimeout(timer)
     if (farewellMs > 0) await this.staff.leave(SHUTDOWN, farewellMs)
     for (const worker of this.staff.workers.values()) {
       worker.state = 'dead' // Piscina ends the threads; nothing may be handed to them meanwhile
@@ -230,7 +228,7 @@ export class Crew {
 
   #begin(worker: GroupWorker): void {
     // One whose thread has failed meanwhile is replaced, not booted.
-    if (this.#prepared === undefined || worker.state !== 'empty') return
+    if (!this.#boots.arePossible || worker.state !== 'empty') return
     if (this.staff.parks(worker)) return
     const delayMs = this.retryInMs
     if (delayMs > 0) this.#later(delayMs, () => this.#begin(worker))
@@ -248,25 +246,8 @@ export class Crew {
   }
 
   #boot(worker: GroupWorker): void {
-    const logBudget = createLogBudget()
-    const budget = new LogBudget(logBudget)
-    const { name, owner, gauges, signals, pulse } = worker
-    const { mode, startupTimeoutMs } = this.#options
-    const boot = this.#template
-    const multiprocess = boot.multiprocess || this.staff.wanted > 1
-    const own = { name, owner, logBudget, gauges, signals, multiprocess }
-    // In embedded mode it is this thread's event loop, which has other things to do.
-    const shared = mode === 'daemon' ? { pulse } : {}
-    worker.begin(
-      { kind: 'boot', ...boot, ...this.#prepared, ...own, ...shared } as Boot,
-      (message) => this.#receive(worker, message, budget)
-    )
-    const late = (): void =>
-      worker.terminate(
-        'startup-timeout',
-        `it was not ready within startup_timeout (${startupTimeoutMs} ms)`
-      )
-    this.#bootTimers.set(worker, setTimeout(late, startupTimeoutMs))
+    const several = this.staff.wanted > 1
+    this.#boots.begin(worker, several, (message, budget) => this.#receive(worker, message, budget))
   }
 
   #receive(worker: GroupWorker, message: Report, budget: LogBudget): void {
@@ -285,7 +266,7 @@ export class Crew {
 
   #ready(worker: GroupWorker, ready: Ready): void {
     if (worker.state !== 'booting') return
-    this.#bootOver(worker)
+    this.#boots.end(worker)
     this.#setbacks.forgetBoots()
     worker.state = 'ready'
     worker.readyAt = performance.now()
@@ -298,8 +279,7 @@ export class Crew {
   }
 
   #couldNotLoad(worker: GroupWorker, message: BootFailed): void {
-    if (!this.#bootTimers.has(worker)) return
-    this.#bootOver(worker)
+    if (!this.#boots.end(worker)) return
     const error = bootError(message, this.grants)
     const reason = `it could not load the application (${error.code})`
     worker.terminate('boot-failed', reason, error.traceback)
@@ -315,11 +295,6 @@ export class Crew {
     } else this.#events.onBootFailure(worker, error)
   }
 
-  #bootOver(worker: GroupWorker): void {
-    clearTimeout(this.#bootTimers.get(worker))
-    this.#bootTimers.delete(worker)
-  }
-
   #fault(threadId: number): void {
     const worker = this.staff.workers.get(threadId)
     if (worker !== undefined) worker.state = 'dead'
@@ -332,8 +307,7 @@ export class Crew {
     worker.drain()
     worker.ending ??= ending
     this.#locks.release(worker.owner)
-    if (this.#bootTimers.has(worker)) {
-      this.#bootOver(worker)
+    if (this.#boots.end(worker)) {
       if (!isPlanned(worker.ending.kind)) this.#couldNotStart(worker.name, worker.ending)
     } else this.#watchForLoop(worker, worker.ending)
     this.#tell(worker, worker.ending)
