@@ -91,10 +91,8 @@ function listed(application: BegunApplication, prefix: string): WasgiApplication
     snapshot: () => group.snapshot(),
     conditions: () =>
       [group, ...others.map((other) => other.group)].map((each) => each.condition()),
-    interpreters: () => [
-      ...group.interpreters(),
-      ...(hooks?.interpreter.group.interpreters() ?? [])
-    ]
+    interpreters: () =>
+      [group, ...others.map((other) => other.group)].flatMap((each) => each.interpreters())
   }
 }
 

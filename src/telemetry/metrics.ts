@@ -200,8 +200,7 @@ function count(workers: GroupCondition['workers'], wanted: string): number {
   return workers.filter(({ state }) => state === wanted).length
 }
 
-/** Workers go by `group/number`; a group without any goes by its own name. */
+/** Workers go by `group/number`; what no worker did goes by the group's own name, which may have a path. */
 function groupOf(worker: string): string {
-  const slash = worker.lastIndexOf('/')
-  return slash === -1 ? worker : worker.slice(0, slash)
+  return worker.replace(/\/\d+$/, '')
 }

@@ -215,6 +215,7 @@ test(
     for (let number = 0; number < 50; number++)
       events.onDeath({ ...DEATH, kind: 'crash', reason: `RuntimeError: ${number}` })
     events.onFailure('shop/1', new WasgiError('WASGI_ERR_APP_EXCEPTION', ['secret', 'GET /']))
+    events.onFailure('a:b|/c', new WasgiError('WASGI_ERR_APP_EXCEPTION', ['secret', 'GET /']))
     events.onFailure('blog', new WasgiError('WASGI_ERR_EMBEDDED_RESTRICTED', ['app.py']))
 
     const text = await metrics.text([measured()], VERSIONS)
@@ -223,6 +224,7 @@ test(
     assert.match(text, '\nwasgi_interpreter_start_seconds_count{group="shop",boot="cold"} 1\n')
     assert.match(text, '\nwasgi_interpreter_start_seconds_sum{group="shop",boot="restored"} 0.09\n')
     assert.match(text, 'wasgi_failures_total{group="shop",code="WASGI_ERR_APP_EXCEPTION"} 1\n')
+    assert.match(text, 'wasgi_failures_total{group="a:b|/c",code="WASGI_ERR_APP_EXCEPTION"} 1\n')
     assert.match(
       text,
       '\nwasgi_failures_total{group="blog",code="WASGI_ERR_EMBEDDED_RESTRICTED"} 1\n'
