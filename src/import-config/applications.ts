@@ -1,11 +1,12 @@
 // Finds the applications: WSGIScriptAlias, WSGIScriptAliasMatch, and the handler of mod_wsgi-express.
 
 import { basename } from 'node:path'
+import { WasgiError } from '../errors.ts'
 import { type Application, absolute, noteOf, optionsOf } from './context.ts'
 import { type Draft, emptyTable } from './draft.ts'
 import { readExpressHandler } from './express.ts'
 import type { Reader } from './parse.ts'
-import { type Host, isBelow, type Scoped } from './scope.ts'
+import { type Host, isBelow, type Scoped, withoutSlash } from './scope.ts'
 import { assignments } from './words.ts'
 
 interface Search {
@@ -18,6 +19,8 @@ interface Search {
 type Found = Omit<Application, 'source' | 'given' | 'table'>
 
 const MOST_SCRIPTS = 200
+/** Each of them is compared with all others, and with each directive. */
+const MOST_APPLICATIONS = 500
 
 /** The applications, in Apache's order, without those that it never reaches: notes tell of these. */
 export function findApplications(
@@ -41,12 +44,22 @@ export function findApplications(
       }
       const before = applications.find((other) => isBelow(path, other.path))
       if (before === undefined) {
+        assertFew(applications, scoped)
         const table = { ...emptyTable(), path }
         applications.push({ ...each, source: scoped, given, table })
       } else search.draft.note(unreached(scoped, path, before))
     }
   }
   return applications
+}
+
+function assertFew(applications: readonly Application[], { directive }: Scoped): void {
+  if (applications.length < MOST_APPLICATIONS) return
+  const { file, line } = directive.place
+  throw new WasgiError('WASGI_ERR_CONFIG_IMPORT', [
+    `${file}:${line}`,
+    `more than ${MOST_APPLICATIONS} applications`
+  ])
 }
 
 function unreached(scoped: Scoped, path: string, before: Application): ReturnType<typeof noteOf> {
@@ -88,7 +101,7 @@ function aliased(
   script: string,
   isFolder: boolean
 ): readonly Found[] {
-  const path = url.replace(/\/+$/, '')
+  const path = withoutSlash(url)
   const scripts = ['*.wsgi', '*.py'].flatMap((pattern) => reader.match(`${script}/${pattern}`))
   if (scripts.length === 0 && !isFolder) return [{ path, script, file: script }]
   if (scripts.length === 0 || scripts.length > MOST_SCRIPTS) {
@@ -114,7 +127,7 @@ function handled(
   handler: string
 ): readonly Found[] {
   const express = readExpressHandler(reader.read(handler) ?? '')
-  const path = (express?.mountPoint ?? '').replace(/\/+$/, '')
+  const path = withoutSlash(express?.mountPoint ?? '')
   const folder = express?.workingFolder ?? ''
   // Whatever is not a file of DocumentRoot goes to the handler, by a RewriteRule there.
   const file = documentRoot === undefined ? handler : `${documentRoot}/${path}`

@@ -58,9 +58,19 @@ export function named(directives: readonly Scoped[], name: string): Scoped[] {
 
 /** The directives of this name that count for the application: all of the section that wins, in order. */
 export function inForce({ active }: Import, name: string, application: Application): Scoped[] {
-  const found = named(active, name).filter(({ within }) => reachOf(within, application) === 'whole')
-  const rank = Math.max(...found.map(rankOf))
+  return winning(named(active, name), application)
+}
+
+/** The same of directives that are all of one name. */
+export function winning(directives: readonly Scoped[], application: Application): Scoped[] {
+  const found = directives.filter(({ within }) => reachOf(within, application) === 'whole')
+  const rank = highest(found)
   return found.filter((each) => rankOf(each) === rank)
+}
+
+/** The rank that counts among these. */
+export function highest(directives: readonly Scoped[]): number {
+  return directives.reduce((rank, each) => Math.max(rank, rankOf(each)), -1)
 }
 
 /** The tables in which an option of these applications is to be written. */

@@ -13,7 +13,7 @@ import { convertListener } from './listener.ts'
 import { convertMountRow, mountValueOf } from './mount-options.ts'
 import { convertMounts } from './mounts.ts'
 import type { ParseOptions, Reader } from './parse.ts'
-import { parseApache } from './parse.ts'
+import { parseApache, undefinedVariable } from './parse.ts'
 import { flatten, hostLabel, type Scoped } from './scope.ts'
 import {
   convertProxies,
@@ -74,7 +74,7 @@ export function convert(reader: Reader, options: ConvertOptions): Conversion {
 
 /** A variable without a value says nothing; whoever reads the report can give it one. */
 function isDefined(draft: Draft, scoped: Scoped): boolean {
-  const variable = /\$\{[^}]+\}/.exec(scoped.directive.args)?.[0]
+  const variable = undefinedVariable(scoped.directive.args)
   if (variable === undefined || rowOf(scoped) === undefined) return true
   if (APACHE_DIRECTIVES.some((row) => row === rowOf(scoped) && row.rule.to === 'none')) return true
   const text = `${variable} is not defined: give it with --define NAME=VALUE.`

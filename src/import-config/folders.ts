@@ -6,6 +6,8 @@ import { type Application, absolute, type Import } from './context.ts'
 import type { Note, Table } from './draft.ts'
 import { isBelow } from './scope.ts'
 
+const MOST_FOLDERS = 500
+
 /** `home`: the root of the applications in it, since that is the current folder here. */
 export function addHome(
   { draft, serverRoot }: Import,
@@ -79,7 +81,10 @@ export function addPackages(
   for (const [index, table] of tables.entries()) {
     const before = (table.values.get('python_path') ?? []) as readonly string[]
     const all = [...new Set([...before, ...folders])]
-    if (index === 0) draft.give([table], 'python_path', all, note)
+    if (all.length > MOST_FOLDERS) {
+      const text = `more than ${MOST_FOLDERS} folders are no path to look for modules on.`
+      draft.note({ ...note, fate: 'by hand', text })
+    } else if (index === 0) draft.give([table], 'python_path', all, note)
     else {
       table.values.set('python_path', all)
       table.remarks.push({ key: 'python_path', note })

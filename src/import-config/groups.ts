@@ -14,14 +14,23 @@ const GLOBAL = '%{GLOBAL}'
 /** Says for each application which group has it, and returns our names by mod_wsgi's. */
 export function assignGroups(given: Import): ReadonlyMap<string, string> {
   const ours = new Map<string, string>()
-  const daemons = daemonsOf(given)
-  for (const { name } of daemons) {
-    let own = fitting(name)
-    while ([...ours.values()].includes(own)) own = `${own.slice(0, 60)}-2`
-    if (!ours.has(name)) ours.set(name, own)
+  const taken = new Set<string>()
+  const counts = new Map<string, number>()
+  const name = (theirs: string, wanted: string): void => {
+    if (ours.has(theirs)) return
+    let own = wanted
+    const start = wanted.slice(0, 56)
+    while (taken.has(own)) {
+      const count = (counts.get(start) ?? 1) + 1
+      counts.set(start, count)
+      own = `${start}-${count}`
+    }
+    taken.add(own)
+    ours.set(theirs, own)
   }
+  for (const daemon of daemonsOf(given)) name(daemon.name, fitting(daemon.name))
   // The group of applications that Apache's own processes run.
-  ours.set(GLOBAL, [...ours.values()].includes('default') ? 'global' : 'default')
+  name(GLOBAL, taken.has('default') ? 'global' : 'default')
   for (const application of given.applications) {
     const wanted = processGroupOf(given, application)
     const known = wanted.startsWith('%{') ? GLOBAL : wanted

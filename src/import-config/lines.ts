@@ -13,22 +13,22 @@ export interface Line extends Place {
 /** Lines with something on them: joined where one ends in a backslash, without comments, trimmed. */
 export function logicalLines(text: string, file: string): Line[] {
   const found: Line[] = []
-  let open: { line: number; text: string } | undefined
+  let line = 1
+  let parts: string[] = []
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
-    const joined: { line: number; text: string } = {
-      line: open?.line ?? index + 1,
-      text: (open?.text ?? '') + raw
-    }
-    open = undefined
-    if (joined.text.endsWith('\\')) open = { ...joined, text: joined.text.slice(0, -1) }
-    else add(found, joined, file)
+    if (parts.length === 0) line = index + 1
+    const open = raw.endsWith('\\')
+    parts.push(open ? raw.slice(0, -1) : raw)
+    if (open) continue
+    add(found, { file, line, text: parts.join('') })
+    parts = []
   }
-  if (open !== undefined) add(found, open, file)
+  if (parts.length > 0) add(found, { file, line, text: parts.join('') })
   return found
 }
 
-function add(found: Line[], { line, text }: { line: number; text: string }, file: string): void {
-  const trimmed = text.trim()
+function add(found: Line[], line: Line): void {
+  const text = line.text.trim()
   // A comment goes on over a backslash, too, so it is known for one only when it is whole.
-  if (trimmed !== '' && !trimmed.startsWith('#')) found.push({ file, line, text: trimmed })
+  if (text !== '' && !text.startsWith('#')) found.push({ ...line, text })
 }

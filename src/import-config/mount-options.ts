@@ -3,11 +3,11 @@
 import {
   type Application,
   type Import,
-  inForce,
   named,
   noteOf,
   readAs,
-  tablesFor
+  tablesFor,
+  winning
 } from './context.ts'
 import type { Note } from './draft.ts'
 import type { Row } from './fit.ts'
@@ -80,10 +80,15 @@ export function countingFor(
 ): { last: Map<Scoped, Application[]>; also: Set<Scoped> } {
   const last = new Map<Scoped, Application[]>()
   const also = new Set<Scoped>()
+  const all = named(given.active, name)
   for (const application of given.applications) {
-    const winner = inForce(given, name, application).at(-1)
-    if (winner !== undefined) last.set(winner, [...(last.get(winner) ?? []), application])
-    for (const scoped of named(given.active, name)) {
+    const winner = winning(all, application).at(-1)
+    if (winner !== undefined) {
+      const members = last.get(winner)
+      if (members === undefined) last.set(winner, [application])
+      else members.push(application)
+    }
+    for (const scoped of all) {
       if (reachOf(scoped.within, application) === 'whole') also.add(scoped)
     }
   }

@@ -53,6 +53,14 @@ export interface Parsed {
 const MOST_FILES = 2_000
 const DEEPEST_INCLUDE = 20
 const DEEPEST_SECTION = 50
+/** Of all files together, as they are read and again as variables make them. */
+const MOST_CHARACTERS = 16 * 2 ** 20
+/** What is done with one directive may take as long as there are others. */
+const MOST_NODES = 20_000
+const LONGEST_LINE = 65_536
+
+/** A name has no dollar sign, so that the next one is where to look further. */
+const VARIABLE = /\$\{([^}$]+)\}/
 
 interface State {
   readonly reader: Reader
@@ -60,7 +68,11 @@ interface State {
   readonly defines: Map<string, string>
   serverRoot: string
   files: number
+  characters: number
+  nodes: number
 }
+
+const NOTHING = { files: 0, characters: 0, nodes: 0 }
 
 interface Cursor {
   readonly lines: readonly Line[]
@@ -72,7 +84,7 @@ interface Cursor {
 /** Reads a file and what it includes. Throws WASGI_ERR_CONFIG_IMPORT where Apache would not start. */
 export function parseApache(reader: Reader, options: ParseOptions): Parsed {
   const { file, serverRoot, defines, nameOf } = options
-  const state: State = { reader, nameOf, serverRoot, defines: new Map(defines), files: 0 }
+  const state: State = { reader, nameOf, serverRoot, defines: new Map(defines), ...NOTHING }
   const nodes = parseFile(state, file, 0, undefined)
   return { nodes, serverRoot: state.serverRoot }
 }
@@ -89,7 +101,14 @@ function parseFile(
   if (++state.files > MOST_FILES) throw failure(from, `it includes more than ${MOST_FILES} files`)
   const text = state.reader.read(file)
   if (text === undefined) throw failure(from, `${name} cannot be read`)
+  count(state, text, from)
   return block(state, { lines: logicalLines(text, name), next: 0, depth }, undefined, 0)
+}
+
+function count(state: State, text: string, place: Place): void {
+  state.characters += text.length
+  if (state.characters <= MOST_CHARACTERS) return
+  throw failure(place, `all that it includes is more than ${MOST_CHARACTERS} characters`)
 }
 
 /** What stands up to the end of `section`, or of the file. */
@@ -102,7 +121,7 @@ function block(
   const nodes: ConfigNode[] = []
   for (let line = cursor.lines[cursor.next++]; line !== undefined; ) {
     const closing = /^<\/\s*([^\s>]+)\s*>?/.exec(line.text)
-    if (closing === null) nodes.push(...statement(state, cursor, line, level))
+    if (closing === null) statement(state, cursor, line, level, nodes)
     else if (section?.name.toLowerCase() === closing[1]?.toLowerCase()) return nodes
     else {
       const open = section === undefined ? 'no section is open' : `<${section.name}> is open`
@@ -114,26 +133,45 @@ function block(
   return nodes
 }
 
-function statement(state: State, cursor: Cursor, line: Line, level: number): ConfigNode[] {
+/** Puts what the line comes to into `nodes`. */
+function statement(
+  state: State,
+  cursor: Cursor,
+  line: Line,
+  level: number,
+  nodes: ConfigNode[]
+): void {
   const place = { file: line.file, line: line.line }
-  const opening = /^<([^\s>]+)\s*(.*?)\s*>?$/s.exec(line.text)
+  assertShort(line.text.length, place)
+  if (++state.nodes > MOST_NODES) {
+    throw failure(place, `more than ${MOST_NODES} directives: import the file of one site`)
+  }
+  const opening = /^<([^\s>]+)(.*)$/s.exec(line.text)
   if (opening === null) {
-    const [, name = '', args = ''] = /^(\S+)\s*(.*)$/s.exec(line.text) ?? []
-    return directive(state, cursor, { kind: 'directive', name, args: filled(state, args), place })
+    const [, name = '', raw = ''] = /^(\S+)\s*(.*)$/s.exec(line.text) ?? []
+    const args = filled(state, raw, place)
+    append(nodes, directive(state, cursor, { kind: 'directive', name, args, place }))
+    return
   }
   if (level >= DEEPEST_SECTION) throw failure(place, 'sections are nested too deep')
   const [, name = '', raw = ''] = opening
-  const args = filled(state, raw)
+  const args = filled(state, (raw.endsWith('>') ? raw.slice(0, -1) : raw).trim(), place)
   const section: Section = { kind: 'section', name, args, place, children: [] }
   const exists = (path: string): boolean => state.reader.match(absolute(state, path)).length > 0
   const counts = conditionOf(name.toLowerCase(), args, { defines: state.defines, exists })
   // Nothing is replaced or included before somebody uses the macro, and nobody does here.
   if (counts === false || name.toLowerCase() === 'macro') {
     skip(cursor, section)
-    return counts === false ? [] : [section]
+    if (counts !== false) nodes.push(section)
+    return
   }
   const children = block(state, cursor, section, level + 1)
-  return counts === true ? children : [{ ...section, children }]
+  append(nodes, counts === true ? children : [{ ...section, children }])
+}
+
+/** One by one: as arguments of a call they would have to fit onto the stack. */
+function append(nodes: ConfigNode[], more: readonly ConfigNode[]): void {
+  for (const node of more) nodes.push(node)
 }
 
 /** Passes over a section that does not count, other sections of its name within it included. */
@@ -182,9 +220,27 @@ function absolute({ serverRoot }: State, path: string): string {
   return isAbsolute(path) ? path : join(serverRoot, path)
 }
 
+function assertShort(length: number, place: Place): void {
+  if (length <= LONGEST_LINE) return
+  throw failure(place, `a line has more than ${LONGEST_LINE} characters`)
+}
+
+/** The first variable of a text whose values were not there, as it stands; undefined if there is none. */
+export function undefinedVariable(text: string): string | undefined {
+  return VARIABLE.exec(text)?.[0]
+}
+
 /** Variables are replaced as the line is read; one that is not defined stays as it is. */
-function filled({ defines }: State, text: string): string {
-  return text.replace(/\$\{([^}]+)\}/g, (whole, name: string) => defines.get(name) ?? whole)
+function filled(state: State, text: string, place: Place): string {
+  let length = text.length
+  const whole = text.replace(new RegExp(VARIABLE, 'g'), (written, name: string) => {
+    const value = state.defines.get(name) ?? written
+    length += value.length
+    return length > LONGEST_LINE ? '' : value
+  })
+  assertShort(length, place)
+  count(state, whole, place)
+  return whole
 }
 
 function failure({ file, line }: Place, reason: string): WasgiError {

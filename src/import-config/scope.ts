@@ -100,17 +100,37 @@ function below(path: string, location: string): Reach {
 
 /** Whether a path is at or below another, segment by segment. */
 export function isBelow(path: string, above: string): boolean {
-  const top = above.replace(/\/+$/, '')
-  return path.replace(/\/+$/, '') === top || path.startsWith(`${top}/`)
+  const top = withoutSlash(above)
+  return withoutSlash(path) === top || path.startsWith(`${top}/`)
 }
 
-/** `*` and `?` only. Takes its time linearly in each: names are short, and stars are few. */
+/** Without slashes at its end. A regular expression would look at each run of them once for every slash. */
+export function withoutSlash(path: string): string {
+  let end = path.length
+  while (path[end - 1] === '/') end--
+  return path.slice(0, end)
+}
+
+/**
+ * `*` and `?` only. A star takes as little as it can, and only the last one is ever asked for more: no
+ * more comparisons than the lengths multiplied.
+ */
 function fileMatches(name: string, pattern: string): boolean {
-  const source = pattern
-    .split(/\*+/)
-    .map((part) => part.replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('?', '.'))
-    .join('.*')
-  return new RegExp(`^${source}$`, 's').test(name)
+  let [at, of] = [0, 0]
+  let star: { readonly of: number; at: number } | undefined
+  while (at < name.length) {
+    if (pattern[of] === '*') {
+      star = { of: ++of, at }
+    } else if (of < pattern.length && (pattern[of] === '?' || pattern[of] === name[at])) {
+      of++
+      at++
+    } else if (star !== undefined) {
+      of = star.of
+      at = ++star.at
+    } else return false
+  }
+  while (pattern[of] === '*') of++
+  return of === pattern.length
 }
 
 /** The rank in which Apache merges: directories by depth, files, locations, in a host over all hosts. */

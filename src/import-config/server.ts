@@ -2,7 +2,7 @@
 
 import { proxyRules } from '../config/proxies.ts'
 import { WasgiError } from '../errors.ts'
-import { absolute, type Import, named, noteOf, readAs } from './context.ts'
+import { absolute, highest, type Import, named, noteOf, readAs } from './context.ts'
 import type { Note, Table } from './draft.ts'
 import type { Row } from './fit.ts'
 import { addFolders, addSitePackages } from './folders.ts'
@@ -28,7 +28,7 @@ const LARGEST_HEADER_BYTES = 49_152
 export function convertTopRow(given: Import, row: Row): void {
   const { draft, active, serverRoot } = given
   const all = named(active, row.name)
-  const rank = Math.max(...all.map(rankOf))
+  const rank = highest(all)
   const chosen = all.findLast((scoped) => rankOf(scoped) === rank)
   for (const scoped of all) {
     if (scoped !== chosen) {

@@ -67,17 +67,17 @@ function tableText(header: string, table: Table, shown: Set<Note>): string {
   const { values, env, remarks } = table
   const keys = new Set([...values.keys(), ...[...env.keys()].map((name) => `env.${name}`)])
   const said = new Set<Note>()
-  const about = (fits: (key: string | undefined) => boolean): string => {
-    const notes = remarks.filter(({ key, note }) => fits(key) && !said.has(note))
+  const byKey = Map.groupBy(remarks, ({ key }) =>
+    key !== undefined && keys.has(key) ? key : undefined
+  )
+  const about = (key: string | undefined): string => {
+    const notes = (byKey.get(key) ?? []).filter(({ note }) => !said.has(note))
     return notes.map(({ note }) => remark(note, said, shown)).join('')
   }
-  const general = about((key) => key === undefined || !keys.has(key))
-  const lines = [...values].map(
-    ([key, value]) => about((each) => each === key) + stringify({ [key]: value })
-  )
+  const general = about(undefined)
+  const lines = [...values].map(([key, value]) => about(key) + stringify({ [key]: value }))
   const variables = [...env].map(([name, value]) => {
-    const pair = stringify({ [name]: value })
-    return `${about((each) => each === `env.${name}`)}env.${pair}`
+    return `${about(`env.${name}`)}env.${stringify({ [name]: value })}`
   })
   return header + general + lines.join('') + variables.join('')
 }

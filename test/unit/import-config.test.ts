@@ -199,6 +199,24 @@ test('a group that no option can be called has another name; one that is not the
   assert.is(imported.draft.notes.at(-1)?.fate, 'by hand')
 })
 
+test('daemons whose names are cut to the same have groups of their own', () => {
+  const names = ['a', 'b', 'c'].map((last) => `${'x'.repeat(70)}${last}`)
+  const daemons = names.map((name) => `WSGIDaemonProcess ${name}\n`).join('')
+  const mounts = names.map((name, at) => `WSGIScriptAlias /${at} ${SHOP} process-group=${name}\n`)
+
+  const groups = mountsOf(importText(daemons + mounts.join(''))).map((each) => each.process_group)
+
+  assert.is(new Set(groups).size, 3)
+})
+
+test('an embedded application keeps apart from daemons called default and global', () => {
+  const text = `WSGIDaemonProcess default\nWSGIDaemonProcess global\nWSGIScriptAlias /a ${SHOP} process-group=global\nWSGIScriptAlias /b ${API}`
+
+  const groups = mountsOf(importText(text)).map((each) => each.process_group)
+
+  assert.equal(groups, ['global', 'global-2'])
+})
+
 test('an embedded application keeps apart from a daemon called default', () => {
   const text = `WSGIDaemonProcess default\nWSGIPythonPath /srv/lib\nWSGIScriptAlias /a ${SHOP} process-group=default\nWSGIScriptAlias /b ${API}`
 
@@ -263,6 +281,18 @@ test('groups of users are asked as Apache would, or need a hand', () => {
   assert.equal(of(`<RequireAll>\n${two}</RequireAll>`), [['a', 'b'], 'mapped', 'by hand'])
   assert.equal(of(`<RequireNone>\n${two}</RequireNone>`), [undefined, 'by hand', 'by hand'])
   assert.equal(of('Require not wsgi-group a'), [undefined, 'by hand'])
+})
+
+test('a group that is required of one application is no way into another', () => {
+  const scripts = 'WSGIAuthUserScript /srv/a.py\nWSGIAuthGroupScript /srv/a.py\n'
+  const mounts = `WSGIScriptAlias /shop ${SHOP}\nWSGIScriptAlias /api ${API}\n`
+  const required =
+    '<Files api.wsgi>\nRequire wsgi-group x\n</Files>\n<Files "*">\nRequire wsgi-group y\n</Files>'
+
+  const [shop, api] = mountsOf(importText(scripts + mounts + required))
+
+  assert.equal(shop?.require_group, ['y'])
+  assert.equal(api?.require_group, ['x', 'y'])
 })
 
 test('values of SetEnv are in no note', () => {
