@@ -102,6 +102,30 @@ export const APACHE_DIRECTIVES: readonly Row[] = [
   own('AuthType', 'mapped', ['auth_type'], ''),
   own('AuthName', 'mapped', ['auth_realm'], ''),
   none('AuthUserFile', `${ACCESS} Needs your hand.`),
+  none(
+    'AuthBasicProvider',
+    'auth_user_script alone knows users. Anything but "wsgi" needs your hand.'
+  ),
+  none(
+    'AuthDigestProvider',
+    'auth_user_script alone knows users. Anything but "wsgi" needs your hand.'
+  ),
+  none(
+    'AuthMerging',
+    'Of what is required in several sections the last one counts, as without it. Anything but "Off" needs your hand.'
+  ),
+  none('SSLVerifyClient', `${FRONT} Anything but "none" needs your hand.`),
+  none('SSLRequire', `${FRONT} Needs your hand.`),
+  none(
+    'SSLRequireSSL',
+    'With a certificate, TLS is all that is spoken; without one it needs your hand.'
+  ),
+  none('Satisfy', 'All hooks have to consent, as with "All". "Any" needs your hand.'),
+  none(
+    'Order',
+    `${ACCESS} "Allow,Deny" needs your hand, unless "Allow from all" stands beside it.`
+  ),
+  none('AllowMethods', `${FRONT} Anything but "reset" needs your hand.`),
   none('Allow', `${ACCESS} Needs your hand, unless it is "from all".`),
   none('Deny', `${ACCESS} Needs your hand.`),
   none('Alias', STATIC),
@@ -112,10 +136,14 @@ export const APACHE_DIRECTIVES: readonly Row[] = [
     'Error pages of the server are plain; those of an application are its own.'
   ),
   none('Header', FRONT),
-  none('RequestHeader', FRONT),
+  none('RequestHeader', `${FRONT} Anything but "unset Proxy" needs your hand.`),
   none('ProxyPass', FRONT),
-  none('Redirect', FRONT),
-  none('RewriteRule', FRONT),
+  none('Redirect', `${FRONT} One that refuses, with a status of 400 or more, needs your hand.`),
+  none(
+    'RedirectMatch',
+    `${FRONT} One that refuses, with a status of 400 or more, needs your hand.`
+  ),
+  none('RewriteRule', `${FRONT} One that refuses, with [F], needs your hand.`),
   none(
     'CustomLog',
     'The access log goes to standard error in the combined format, unless access_log, access_log_format or access_log_file say otherwise.'

@@ -8,6 +8,7 @@ import { DIRECTIVES } from './directives.ts'
 import { Draft, type Knows, knownOption } from './draft.ts'
 import type { Row } from './fit.ts'
 import { assignGroups, convertGroups } from './groups.ts'
+import { guardNote } from './guards.ts'
 import { chooseHost } from './hosts.ts'
 import { convertListener } from './listener.ts'
 import { convertMountRow, mountValueOf } from './mount-options.ts'
@@ -38,7 +39,7 @@ export interface Conversion {
 
 /** Done together with something else, or in a file of its own. */
 const APART =
-  /^(WSGI(DaemonProcess|ScriptAlias|ScriptAliasMatch|HandlerScript|ProcessGroup|ApplicationGroup|CallableObject|ImportScript)|Listen|SSL\w+|Protocols|Require|Allow|Deny|AuthUserFile)$/
+  /^(WSGI(DaemonProcess|ScriptAlias|ScriptAliasMatch|HandlerScript|ProcessGroup|ApplicationGroup|CallableObject|ImportScript)|Listen|SSL(Engine|Certificate\w+)|Protocols|Require|Allow|Deny|AuthUserFile)$/
 
 /** Reads an Apache configuration. Throws WASGI_ERR_CONFIG_IMPORT when there is nothing to be made of it. */
 export function convert(reader: Reader, options: ConvertOptions): Conversion {
@@ -103,7 +104,9 @@ function convertRow(given: Import, row: Row): void {
   } else if (row.name === 'WSGIPythonWarnings') convertWarnings(given, row)
   else if (row.name === 'SetEnv') convertVariables(given, row)
   else if (row.rule.to === 'none') {
-    for (const scoped of named(given.active, row.name)) given.draft.note(noteOfNone(scoped, row))
+    for (const scoped of named(given.active, row.name)) {
+      given.draft.note(guardNote(given, scoped) ?? noteOfNone(scoped, row))
+    }
   } else if (row.name !== 'WSGITrustedProxyHeaders') convertTopRow(given, row)
 }
 

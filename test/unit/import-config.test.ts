@@ -265,6 +265,23 @@ test('what Apache would ask of clients is never dropped without a word', () => {
   assert.equal(noted(open), ['2 Require all denied: left out', '5 Require all granted: mapped'])
 })
 
+test('what Apache refuses in a part of an application needs a hand, and not what it refuses elsewhere', () => {
+  const of = (section: string): string | undefined => {
+    const rule = `<${section}>\nRewriteRule ^ - [F]\nSSLVerifyClient require\n</${section.split(' ')[0]}>`
+    const fate = (name: string): string | undefined =>
+      fates(importText(`WSGIScriptAlias /shop ${SHOP}\n${rule}`))
+        .find((each) => each.includes(name))
+        ?.replace(/.*: /, '')
+    assert.is(fate('RewriteRule'), fate('SSLVerifyClient'))
+    return fate('RewriteRule')
+  }
+
+  assert.is(of('Location /shop'), 'by hand')
+  assert.is(of('Location /shop/admin'), 'by hand')
+  assert.is(of('LocationMatch "^/.*"'), 'by hand')
+  assert.is(of('Location /other'), 'not applicable')
+})
+
 test('groups of users are asked as Apache would, or need a hand', () => {
   const scripts = `WSGIAuthUserScript /srv/a.py\nWSGIAuthGroupScript /srv/a.py\nWSGIScriptAlias / ${SHOP}\n`
   const of = (text: string): unknown[] => {
