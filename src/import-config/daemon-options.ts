@@ -178,6 +178,16 @@ export const DAEMON_OPTIONS: readonly DaemonRow[] = [
     'What an application gives is sent at once; small responses go whole.'
   ),
   without(
+    'newrelic-config-file',
+    '',
+    'mod_wsgi has removed it; give the agent its own variables with env.'
+  ),
+  without(
+    'newrelic-environment',
+    '',
+    'mod_wsgi has removed it; give the agent its own variables with env.'
+  ),
+  without(
     'server-metrics',
     'off',
     'Metrics are in the format of Prometheus, where admin or admin_path says.'

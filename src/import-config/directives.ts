@@ -134,6 +134,7 @@ export const DIRECTIVES: readonly Row[] = [
     ['process_group'],
     '%{GLOBAL}, the processes of Apache itself, becomes the group "default", of worker threads: mode = "embedded" would be one interpreter in the main thread. %{ENV:...} needs your hand, or a dispatch_script.'
   ),
+  none('WSGIPy3kWarningFlag', 'It was for Python 2, and mod_wsgi has removed it.'),
   none('WSGIPythonEggs', 'Eggs are not unpacked; packages lie in folders.'),
   own(
     'WSGIPythonHashSeed',
@@ -224,5 +225,6 @@ export const DIRECTIVES: readonly Row[] = [
     ['trusted_proxy_headers'],
     'Counts for the whole server. Headers without proxies are believed of everyone in mod_wsgi, which has to be said with trusted_proxies = ["*"] here: decide whether you mean that.'
   ),
+  none('WSGIUserAuthoritative', 'It was for Apache 2.0, and mod_wsgi has removed it.'),
   none('WSGIVerboseDebugging', 'log_level says how much is logged.')
 ]

@@ -78,6 +78,8 @@ function convertTls(given: Import): boolean {
       const note = noteOf(scoped, 'mapped', '')
       if (off || engine === undefined) {
         draft.note({ ...note, fate: 'left out', text: 'SSLEngine is not on.' })
+      } else if (certificate === undefined) {
+        draft.note({ ...note, fate: 'left out', text: 'no certificate is named.' })
       } else if (scoped === chosen) {
         draft.give([draft.top], option, absolute(path, serverRoot), note)
       } else draft.note({ ...note, fate: 'left out', text: 'a later one counts instead.' })

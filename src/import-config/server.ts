@@ -26,24 +26,45 @@ const LARGEST_HEADER_BYTES = 49_152
 
 /** Rows with the rule `top` and the like: the directive that Apache would go by is written, others are left out. */
 export function convertTopRow(given: Import, row: Row): void {
-  const { draft, active, serverRoot } = given
-  const all = named(active, row.name)
-  const rank = highest(all)
-  const chosen = all.findLast((scoped) => rankOf(scoped) === rank)
-  for (const scoped of all) {
-    if (scoped !== chosen) {
-      draft.note(noteOf(scoped, 'left out', 'a later or more specific one counts instead.'))
-      continue
-    }
-    const note = noteOf(scoped, row.fit, row.text)
-    const { args } = scoped.directive
-    if (row.rule.to === 'env') giveVariable(given, row.rule.variable, args, note)
-    else if (row.rule.to === 'top') {
-      const { key, reading } = row.rule
-      draft.give([draft.top], key, readAs(reading, args, serverRoot), note)
-    } else convertOwn(given, row, args, note)
-  }
+  const { draft, serverRoot } = given
+  const { chosen, others } = forServer(given, row.name)
+  for (const note of others) draft.note(note)
+  if (chosen === undefined) return
+  const note = noteOf(chosen, row.fit, row.text)
+  const { args } = chosen.directive
+  if (row.rule.to === 'env') giveVariable(given, row.rule.variable, args, note)
+  else if (row.rule.to === 'top') {
+    const { key, reading } = row.rule
+    draft.give([draft.top], key, readAs(reading, args, serverRoot), note)
+  } else convertOwn(given, row, args, note)
 }
+
+/** The directive that counts for the server as a whole, and what is to be said of the others. */
+function forServer(
+  { active, applications }: Import,
+  name: string
+): { chosen: Scoped | undefined; others: readonly Note[] } {
+  const all = named(active, name)
+  const wide = all.filter((scoped) =>
+    applications.every((each) => reachOf(scoped.within, each) === 'whole')
+  )
+  const rank = highest(wide)
+  const chosen = wide.findLast((scoped) => rankOf(scoped) === rank)
+  const others = all.flatMap((scoped) => {
+    if (scoped === chosen) return []
+    if (wide.includes(scoped)) {
+      return [noteOf(scoped, 'left out', 'a later or more specific one counts instead.')]
+    }
+    if (applications.every((each) => reachOf(scoped.within, each) === 'none')) {
+      return [noteOf(scoped, 'left out', 'no application that is imported is in its section.')]
+    }
+    return [noteOf(scoped, 'by hand', NOT_FOR_ALL)]
+  })
+  return { chosen, others }
+}
+
+const NOT_FOR_ALL =
+  'it is not for all of the server, and here there is one value for all of it: decide which.'
 
 /** On is 1 for Python, off is nothing. */
 function giveVariable({ draft }: Import, variable: string, args: string, note: Note): void {
@@ -139,23 +160,21 @@ function hasHome(
 
 /** Proxies and headers each need the other here. */
 export function convertProxies(given: Import, rows: readonly Row[]): void {
-  const { draft, active } = given
-  const [proxies, headers] = rows.map((row) => named(active, row.name).at(-1))
+  const { draft } = given
+  const found = rows.map((row) => forServer(given, row.name))
+  for (const { others } of found) for (const note of others) draft.note(note)
+  const [proxies, headers] = found.map(({ chosen }) => chosen)
   const trustedProxies = proxies === undefined ? [] : words(proxies.directive.args)
   const trustedProxyHeaders = headers === undefined ? [] : words(headers.directive.args)
   const refusal = refusalOf(trustedProxies, trustedProxyHeaders)
   for (const row of rows) {
     const isHeaders = row.name === 'WSGITrustedProxyHeaders'
-    for (const scoped of named(active, row.name)) {
-      const note = noteOf(scoped, row.fit, isHeaders ? '' : row.text)
-      const last = scoped === (isHeaders ? headers : proxies)
-      if (!last) draft.note({ ...note, fate: 'left out', text: 'a later one counts instead.' })
-      else if (refusal !== undefined)
-        draft.note({ ...note, fate: 'by hand', text: refusal }, draft.top)
-      else if (isHeaders)
-        draft.give([draft.top], 'trusted_proxy_headers', trustedProxyHeaders, note)
-      else draft.give([draft.top], 'trusted_proxies', trustedProxies, note)
-    }
+    const scoped = isHeaders ? headers : proxies
+    if (scoped === undefined) continue
+    const note = noteOf(scoped, row.fit, isHeaders ? '' : row.text)
+    if (refusal !== undefined) draft.note({ ...note, fate: 'by hand', text: refusal }, draft.top)
+    else if (isHeaders) draft.give([draft.top], 'trusted_proxy_headers', trustedProxyHeaders, note)
+    else draft.give([draft.top], 'trusted_proxies', trustedProxies, note)
   }
 }
 
@@ -173,7 +192,9 @@ function refusalOf(trustedProxies: string[], trustedProxyHeaders: string[]): str
 /** SetEnv becomes a variable of the group: something else, which has to be said. */
 export function convertVariables(given: Import, row: Row): void {
   const { draft, active, applications, groupOf } = given
-  for (const scoped of named(active, row.name)) {
+  // A host's own come after those of the server, wherever they stand.
+  const all = named(active, row.name).sort((a, b) => rankOf(a) - rankOf(b))
+  for (const scoped of all) {
     const members = applications.filter((each) => reachOf(scoped.within, each) === 'whole')
     const [name = '', value = ''] = words(scoped.directive.args)
     const tables: readonly Table[] = [

@@ -251,65 +251,10 @@ test('the environment of Python for all counts where a daemon names none', () =>
   })
 })
 
-test('what Apache would ask of clients is never dropped without a word', () => {
-  const closed = `<Directory />\nRequire all denied\n</Directory>\n<Location /shop>\nAuthType Basic\nRequire valid-user\nRequire ip 10.0.0.1\n</Location>\nWSGIScriptAlias /shop ${SHOP}`
-  const open = `<Directory />\nRequire all denied\n</Directory>\n<Directory /srv/shop>\nRequire all granted\n</Directory>\nWSGIScriptAlias /shop ${SHOP}`
+test('a variable of the host counts, and not that of the server below it', () => {
+  const text = `<VirtualHost *:80>\nSetEnv STAGE live\nWSGIScriptAlias / ${SHOP}\n</VirtualHost>\nSetEnv STAGE test`
 
-  const noted = (text: string): string[] =>
-    fates(importText(text)).filter((each) => /Require/.test(each))
-  assert.equal(noted(closed), [
-    '2 Require all denied: left out',
-    '6 Require valid-user: by hand',
-    '7 Require ip 10.0.0.1: by hand'
-  ])
-  assert.equal(noted(open), ['2 Require all denied: left out', '5 Require all granted: mapped'])
-})
-
-test('what Apache refuses in a part of an application needs a hand, and not what it refuses elsewhere', () => {
-  const of = (section: string): string | undefined => {
-    const rule = `<${section}>\nRewriteRule ^ - [F]\nSSLVerifyClient require\n</${section.split(' ')[0]}>`
-    const fate = (name: string): string | undefined =>
-      fates(importText(`WSGIScriptAlias /shop ${SHOP}\n${rule}`))
-        .find((each) => each.includes(name))
-        ?.replace(/.*: /, '')
-    assert.is(fate('RewriteRule'), fate('SSLVerifyClient'))
-    return fate('RewriteRule')
-  }
-
-  assert.is(of('Location /shop'), 'by hand')
-  assert.is(of('Location /shop/admin'), 'by hand')
-  assert.is(of('LocationMatch "^/.*"'), 'by hand')
-  assert.is(of('Location /other'), 'not applicable')
-})
-
-test('groups of users are asked as Apache would, or need a hand', () => {
-  const scripts = `WSGIAuthUserScript /srv/a.py\nWSGIAuthGroupScript /srv/a.py\nWSGIScriptAlias / ${SHOP}\n`
-  const of = (text: string): unknown[] => {
-    const imported = importText(scripts + text)
-    const required = fates(imported).filter((each) => /Require/.test(each))
-    const [mount = {}] = mountsOf(imported)
-    // One without the other keeps a server from starting.
-    assert.is('auth_group_script' in mount, 'require_group' in mount)
-    return [mount.require_group, ...required.map((each) => each.replace(/.*: /, ''))]
-  }
-
-  const two = 'Require wsgi-group a b\nRequire wsgi-group c\n'
-  assert.equal(of(two), [['a', 'b', 'c'], 'mapped', 'mapped'])
-  assert.equal(of(`<RequireAll>\n${two}</RequireAll>`), [['a', 'b'], 'mapped', 'by hand'])
-  assert.equal(of(`<RequireNone>\n${two}</RequireNone>`), [undefined, 'by hand', 'by hand'])
-  assert.equal(of('Require not wsgi-group a'), [undefined, 'by hand'])
-})
-
-test('a group that is required of one application is no way into another', () => {
-  const scripts = 'WSGIAuthUserScript /srv/a.py\nWSGIAuthGroupScript /srv/a.py\n'
-  const mounts = `WSGIScriptAlias /shop ${SHOP}\nWSGIScriptAlias /api ${API}\n`
-  const required =
-    '<Files api.wsgi>\nRequire wsgi-group x\n</Files>\n<Files "*">\nRequire wsgi-group y\n</Files>'
-
-  const [shop, api] = mountsOf(importText(scripts + mounts + required))
-
-  assert.equal(shop?.require_group, ['y'])
-  assert.equal(api?.require_group, ['x', 'y'])
+  assert.is(importText(text).draft.group('default').env.get('STAGE'), 'live')
 })
 
 test('values of SetEnv are in no note', () => {
