@@ -63,7 +63,10 @@ export async function answer(
     const facts = requestFacts(request, options)
     const label = labelOf(request.raw.method ?? 'GET', request.originalUrl)
     const { hooks, routes } = options
-    const passed = hooks === undefined ? undefined : await hooks.pass(facts, label, routes)
+    const passed =
+      hooks === undefined
+        ? undefined
+        : await hooks.pass(facts, label, routes, (asked) => cancelWhenClosed(reply, asked))
     const told = passed?.facts ?? facts
     const { group, application, currency }: Destination = passed?.destination ?? routes.own
     if (visit !== undefined) options.visits?.move(visit, group.name)
@@ -103,8 +106,9 @@ function isNews(error: WasgiError, { own, others }: Routes): boolean {
  * A client that closes its connection takes its request with it. So does a response that was sent
  * while the application still makes its own: a hook or an error has put another one in its place.
  */
-function cancelWhenClosed(reply: FastifyReply, exchange: Exchange): void {
-  reply.raw.once('close', () => exchange.cancel())
+function cancelWhenClosed(reply: FastifyReply, exchange: Pick<Exchange, 'cancel'>): void {
+  if (isGone(reply)) exchange.cancel()
+  else reply.raw.once('close', () => exchange.cancel())
 }
 
 /** Whether the response is closed: nothing tells of it again. HTTP/2 has that with the stream alone. */

@@ -10,7 +10,7 @@ import { type Authentication, hasControls } from './authentication.ts'
 import { BasicAuthentication } from './basic.ts'
 import { DigestAuthentication } from './digest.ts'
 import { HookInterpreter, scriptsOf } from './interpreter.ts'
-import { HookFailure, type Question, type Verdict } from './questions.ts'
+import { type Follow, HookFailure, type Question, type Verdict } from './questions.ts'
 import { type Destination, type Routes, readRoute } from './routes.ts'
 
 /** What no hook is told: they are given user and password where it is their business. */
@@ -29,6 +29,7 @@ export interface Passed {
 interface Asked {
   readonly facts: RequestFacts
   readonly label: string
+  readonly follow: Follow
 }
 
 /** What is known of a request after authentication: keys of the environ. */
@@ -71,16 +72,22 @@ export class Hooks {
 
   /**
    * Resolves with what the application is to be told of a request that may pass, and which of `routes` it
-   * takes. Rejects with 401 or 403, with WASGI_ERR_HOOK, or whatever failed.
+   * takes. Rejects with 401 or 403, with WASGI_ERR_HOOK, or whatever failed. `follow` is told of each
+   * question.
    */
-  async pass(facts: RequestFacts, label: string, routes: Routes): Promise<Passed> {
-    const asked = { facts: withoutHeaders(facts, CREDENTIALS), label }
+  async pass(
+    facts: RequestFacts,
+    label: string,
+    routes: Routes,
+    follow: Follow = () => {}
+  ): Promise<Passed> {
+    const asked = { facts: withoutHeaders(facts, CREDENTIALS), label, follow }
     await this.#access(asked)
     const variables = await this.#user(asked, facts)
     const told = isAuthorizationPassed(this.#settings)
       ? facts
       : withoutHeaders(facts, ['authorization'])
-    return this.#dispatch({ facts: withVariables(told, variables), label }, routes)
+    return this.#dispatch({ ...asked, facts: withVariables(told, variables) }, routes)
   }
 
   async #access(asked: Asked): Promise<void> {
@@ -122,10 +129,11 @@ export class Hooks {
     }
   }
 
-  async #dispatch({ facts, label }: Asked, routes: Routes): Promise<Passed> {
+  async #dispatch(asked: Asked, routes: Routes): Promise<Passed> {
+    const { facts } = asked
     const script = 'dispatch_script'
     if (this.#settings.dispatchScript === undefined) return { facts, destination: routes.own }
-    const verdict = await this.#ask(script, { facts, label }, { function: 'dispatch' })
+    const verdict = await this.#ask(script, asked, { function: 'dispatch' })
     try {
       const { destination, callableObject } = readRoute(verdict, routes)
       if (callableObject === undefined) return { facts, destination }
@@ -133,13 +141,13 @@ export class Hooks {
       return { facts: chosen, destination }
     } catch (error) {
       if (!(error instanceof HookFailure)) throw error
-      throw this.#failure(script, { facts, label }, error.message)
+      throw this.#failure(script, asked, error.message)
     }
   }
 
   async #ask(script: string, asked: Asked, question: Question): Promise<Verdict> {
     try {
-      return await this.interpreter.ask(question, asked.facts, asked.label)
+      return await this.interpreter.ask(question, asked.facts, asked.label, asked.follow)
     } catch (error) {
       if (error instanceof WasgiError) throw error
       const reason = error instanceof HookFailure ? error.message : 'its answer cannot be read'

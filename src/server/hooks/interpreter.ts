@@ -11,7 +11,7 @@ import type { HookScript } from '../../wire/messages.ts'
 import { encodeRequestHead } from '../../wire/request-head.ts'
 import { groupOptions } from '../group-options.ts'
 import type { RequestFacts } from '../request-facts.ts'
-import { HookFailure, type Question, Verdict } from './questions.ts'
+import { type Follow, HookFailure, type Question, Verdict } from './questions.ts'
 
 /** What Python sees the first script's folder as; see group-options.ts. */
 const FIRST_ROOT = '/app'
@@ -34,8 +34,15 @@ export class HookInterpreter {
     return new HookInterpreter(ProcessGroup.begin(options, locks, events))
   }
 
-  /** Rejects with a HookFailure, or with whatever ended the interpreter. */
-  async ask(question: Question, { line, headers }: RequestFacts, label: string): Promise<Verdict> {
+  /**
+   * Rejects with a HookFailure, or with whatever ended the interpreter. `follow` may cancel what has begun.
+   */
+  async ask(
+    question: Question,
+    { line, headers }: RequestFacts,
+    label: string,
+    follow: Follow
+  ): Promise<Verdict> {
     const head = encodeRequestHead(line, headers)
     if (head === undefined) {
       throw new WasgiError('WASGI_ERR_BAD_REQUEST', ['its head has characters that HTTP forbids'])
@@ -47,6 +54,7 @@ export class HookInterpreter {
       body: new Uint8Array(body),
       source: undefined
     })
+    follow(exchange)
     const response = await exchange.response
     if (typeof response.body !== 'string' && !(response.body instanceof Uint8Array)) {
       response.body.destroy()

@@ -2,6 +2,8 @@
 // guest's, so it is whatever it says only if it has the very form; all else is a failure, which lets
 // nobody in. The return rules themselves are Python's part: workers/python/wasgi/hooks.py.
 
+import type { Exchange } from '../../dispatch/exchange.ts'
+
 export type Question =
   | { readonly function: 'allow_access' }
   | { readonly function: 'check_password'; readonly user: string; readonly password: string }
@@ -12,6 +14,9 @@ export type Question =
       readonly required: readonly string[]
     }
   | { readonly function: 'dispatch' }
+
+/** Told of each question that is on its way, to cancel it when nobody waits for the answer any more. */
+export type Follow = (question: Pick<Exchange, 'cancel'>) => void
 
 /** Thrown when a hook could not decide; the text says why. */
 export class HookFailure extends Error {}
