@@ -58,7 +58,7 @@ class Gateway:
         # Those of one application group, by number.
         self._applications: list[Application] = [_unloaded]
         self._callables: list[str] = [""]
-        self._consulted: dict[int, Application] = {}
+        self._consulted: dict[int, Callable[[dict[str, Any]], None]] = {}
         self._constants: dict[str, Any] = {
             "wsgi.version": (1, 0),
             "wsgi.errors": errors,
@@ -88,9 +88,9 @@ class Gateway:
         self._applications[number : number + 1] = [application]
         self._callables[number : number + 1] = [name]
 
-    def consult(self, application: Application, number: int) -> None:
+    def consult(self, consulted: Callable[[dict[str, Any]], None], number: int) -> None:
         """Let this one have the requests for application `number` first: it may raise Stale."""
-        self._consulted[number] = application
+        self._consulted[number] = consulted
 
     def warm_up(self, requests: Sequence[str]) -> list[str]:
         """Answer requests such as `GET /` that nobody sent, with each application. Returns a line for
@@ -140,14 +140,12 @@ class Gateway:
             if EVENTS.active is not None:
                 EVENTS.enter(environ)
             try:
-                if number < 0:
-                    # Its script has been asked already.
-                    number = ~number
-                    application = self._applications[number]
-                else:
-                    application = self._consulted.get(number) or self._applications[number]
+                # One of these has been asked already.
+                consulted = self._consulted.get(number)
+                number = ~number if number < 0 else number
+                application = self._applications[number]
                 environ["mod_wsgi.callable_object"] = self._callables[number]
-                outcome = self.answer(application, environ, response, watch)
+                outcome = self.answer(application, environ, response, watch, consulted)
             except Stale:
                 outcome = STALE
             except BaseException as error:
@@ -175,8 +173,11 @@ class Gateway:
         environ: dict[str, Any],
         response: Response,
         watch: Watch | None = None,
+        consulted: Callable[[dict[str, Any]], None] | None = None,
     ) -> int:
         """Call the application and send what it says. All of its code runs within this call."""
+        if consulted is not None:
+            consulted(environ)
         if watch is not None:
             application = watch.begin(environ, response, application)
         iterable = application(environ, response)

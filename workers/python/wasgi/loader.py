@@ -75,7 +75,7 @@ def load(target: Target) -> Found:
     if not target.consulted:
         return found
     resource = target.file or module.__file__ or ""
-    return replace(found, consulted=consulted(found.application, module, resource))
+    return replace(found, consulted=consulted(module, resource))
 
 
 def _import(target: Target) -> ModuleType:

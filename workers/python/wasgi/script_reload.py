@@ -3,7 +3,7 @@ whether the script is to be loaded anew.
 """
 
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -15,20 +15,16 @@ class Stale(BaseException):
 
 
 class Consulted:
-    """An application whose script is asked first."""
+    """A script that is asked before its application is."""
 
-    def __init__(
-        self, application: Callable[..., Any], required: Callable[[str], Any], resource: str
-    ) -> None:
-        self._application = application
+    def __init__(self, required: Callable[[str], Any], resource: str) -> None:
         self._required = required
         self._resource = resource
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer the request, or raise Stale."""
+    def __call__(self, environ: dict[str, Any]) -> None:
+        """Raise Stale if the application is to be loaded anew first."""
         if self._is_stale(environ):
             raise Stale
-        return self._application(environ, start_response)
 
     def _is_stale(self, environ: dict[str, Any]) -> bool:
         try:
@@ -39,9 +35,7 @@ class Consulted:
             return False
 
 
-def consulted(
-    application: Callable[..., Any], module: ModuleType, resource: str
-) -> Consulted | None:
-    """The application behind its script's say; None if the script has none."""
+def consulted(module: ModuleType, resource: str) -> Consulted | None:
+    """The say of an application's script; None if it has none."""
     required = getattr(module, NAME, None)
-    return Consulted(application, required, resource) if callable(required) else None
+    return Consulted(required, resource) if callable(required) else None

@@ -84,12 +84,14 @@ class Watch:
         self._events = events
         self.metrics = Metrics(self._usage)
         self._used = Usage()
+        self._begun = False
         self._environ: dict[str, Any] = {}
         self._input: WatchedInput | None = None
         self._response: WatchedResponse | None = None
 
     def begin(self, environ: dict[str, Any], response: Response, application: Any) -> Any:
         """A request is about to be answered. Returns the application that is to answer it."""
+        self._begun = True
         self._environ = dict(environ)  # the application may change its own
         request_input = environ["wsgi.input"]
         self._input = request_input if isinstance(request_input, WatchedInput) else None
@@ -113,6 +115,8 @@ class Watch:
 
     def failed(self, error: BaseException) -> None:
         """The application has raised."""
+        if not self._begun:
+            return
         exception = type(error), error, error.__traceback__
         try:
             event = {**self._common(), "exception_info": exception}
@@ -121,7 +125,10 @@ class Watch:
             del exception, event
 
     def finish(self) -> None:
-        """The application is through with the request."""
+        """The application is through with the request. Nothing, if it was never asked."""
+        if not self._begun:
+            return
+        self._begun = False
         now = time.time()
         times = self._times()
         response, request_input = self._response, self._input
