@@ -42,6 +42,8 @@ export interface GatewayOptions {
 }
 
 const AUTHORIZATION = ['authorization']
+/** setTimeout takes no more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** Answers one request. Rejects with an error whose text a client may see. */
 export async function answer(
@@ -89,7 +91,7 @@ export async function answer(
     if (endsConnection(error.statusCode) && !isHttp2(request.raw)) {
       reply.header('connection', 'close')
       lingerAfterResponse(request.raw.socket)
-    }
+    } else boundRest(request.raw, reply, options)
     reply.headers(error.headers)
     const open = options.debug || isNews(error, options.routes)
     if (open && error.traceback !== undefined) return sendDebugPage(reply, error)
@@ -124,6 +126,23 @@ function encoded({ line, headers }: RequestFacts): string {
     throw new WasgiError('WASGI_ERR_BAD_REQUEST', ['its head has characters that HTTP forbids'])
   }
   return head
+}
+
+/** Of a body that nobody reads any more: Node throws it away, however long it is and takes. */
+function boundRest(
+  raw: IncomingMessage,
+  reply: FastifyReply,
+  { bodyLimitBytes, bodyTimeoutMs }: GatewayOptions
+): void {
+  const announced = Number(raw.headers['content-length'] ?? 0)
+  if (isHttp2(raw) || raw.complete || (!isOpenEnded(raw) && announced === 0)) return
+  if (isOpenEnded(raw) || announced > bodyLimitBytes) {
+    reply.header('connection', 'close')
+    lingerAfterResponse(raw.socket)
+  } else if (bodyTimeoutMs > 0) {
+    const timer = setTimeout(() => raw.socket.destroy(), Math.min(bodyTimeoutMs, LONGEST_TIMER_MS))
+    for (const name of ['end', 'close']) raw.once(name, () => clearTimeout(timer))
+  }
 }
 
 type TakenBody = Pick<GatewayRequest, 'body' | 'source'>

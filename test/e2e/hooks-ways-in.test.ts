@@ -37,7 +37,7 @@ interface Context {
 
 const test = suite<Context>('ways in beside the hooks')
 test.before(async (context) => {
-  context.server = await serve([], { cwd: folder })
+  context.server = await serve(['--body-timeout', '1s'], { cwd: folder })
   const tls = ['--certificate', 'certificate.pem', '--key', 'key.pem', '--http2']
   context.secure = await serve(tls, { cwd: folder })
 })
@@ -187,6 +187,23 @@ test(
     assert.equal(statuses, [401, 200, 401, 200, 401, 401])
   })
 )
+
+const BODIES: ReadonlyArray<readonly [what: string, fields: string, part: string]> = [
+  ['too long', 'Content-Length: 900000000', 'x'],
+  ['without a length', 'Transfer-Encoding: chunked', '1\r\nx\r\n'],
+  ['too slow', 'Content-Length: 9', 'x']
+]
+for (const [what, fields, part] of BODIES) {
+  test(
+    `who is refused and sends a body that is ${what} loses the connection`,
+    within(LIMIT_MS, async ({ server }) => {
+      const connection = open(server.url)
+      connection.send(`POST /private HTTP/1.1\r\nHost: x\r\n${fields}\r\n\r\n${part}`)
+
+      assert.match(await connection.closed, /^HTTP\/1.1 401 /)
+    })
+  )
+}
 
 test(
   'a question of a client that is gone before it is asked is never asked',
