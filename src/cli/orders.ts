@@ -16,14 +16,15 @@ export interface Orders {
 }
 
 /**
- * Listens from now on, since most of these signals would end the process. Before there is a server
- * they come to nothing: what is still loading is current.
+ * Listens from now on, since most of these signals would end the process. What is asked before there is
+ * a server is done once there is one: what it has loaded until then may be old already.
  */
 export function listenForOrders({
   signals,
   hungUp
 }: Pick<Surroundings, 'signals' | 'hungUp'>): Orders {
   let server: Ordered | undefined
+  const early = new Set<OrderSignal>()
   const meanings: Readonly<Record<OrderSignal, (to: Ordered) => void>> = {
     SIGHUP: (to) => {
       if (hungUp()) return // stop.ts ends the server
@@ -39,13 +40,15 @@ export function listenForOrders({
   const listeners = (Object.keys(meanings) as OrderSignal[]).map((signal) => ({
     signal,
     listener: () => {
-      if (server !== undefined) meanings[signal](server)
+      if (server === undefined) early.add(signal)
+      else meanings[signal](server)
     }
   }))
   for (const { signal, listener } of listeners) signals.on(signal, listener)
   return {
     begin: (given) => {
       server = given
+      for (const signal of early) meanings[signal](given)
     },
     end: () => {
       server = undefined
