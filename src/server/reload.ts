@@ -3,7 +3,7 @@
 // it was, and is told of.
 import type { FastifyBaseLogger } from 'fastify'
 import { type Pool, poolsOf, type Site } from '../config/application-group.ts'
-import { unreloadable } from '../config/reloaded.ts'
+import { takenOver, unreloadable } from '../config/reloaded.ts'
 import type { ResolvedServer } from '../config/settings.ts'
 import { reloadError } from '../dispatch/failure.ts'
 import type { GroupEvents, Recipe, RequestGroup } from '../dispatch/group.ts'
@@ -65,11 +65,13 @@ export class ServerReload {
       events.onFailure('', error)
       throw error
     }
-    const kept = unreloadable(this.#server, server)
+    const running = this.#options.server
+    const kept = unreloadable(running, server)
     if (kept.length > 0) {
       log.warn({ options: kept }, `changed, but only a restart makes it count: ${kept.join(', ')}`)
     }
-    if (kept.some((key) => ROUTES.includes(key))) server = this.#server
+    const elsewhere = kept.some((key) => ROUTES.includes(key))
+    server = elsewhere ? this.#server : takenOver(running, server)
     this.#server = server
     return new Map(poolsOf(server, site).map((pool) => [pool.name, pool]))
   }

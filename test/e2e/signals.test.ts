@@ -81,6 +81,11 @@ test(
 
       assert.is((await server.request('/')).text, 'old second True')
 
+      // As long as it does not count it is told again.
+      server.signal('SIGHUP')
+      await times(server, 2, 'only a restart makes it count: body_limit')
+      await times(server, 2, 'has been reloaded')
+
       writeFileSync(join(folder, 'wasgi.toml'), 'app = [')
       server.signal('SIGHUP')
       await server.logged(/The configuration was not reloaded: .*wasgi\.toml/)
