@@ -17,7 +17,7 @@ import { reloadError } from './failure.ts'
 import { FAREWELL_MS } from './farewell.ts'
 import { HostBytesWatch } from './host-bytes.ts'
 import { ROWS_PER_WORKER } from './placement.ts'
-import { type PreparationOptions, prepare, prepareAnew } from './preparation.ts'
+import { type ImageFrom, type PreparationOptions, prepare, prepareAnew } from './preparation.ts'
 import type { RecycleLimits } from './recycle.ts'
 import { Recycler } from './recycler.ts'
 import { Reloads } from './reloads.ts'
@@ -246,8 +246,7 @@ export class ProcessGroup implements RequestGroup {
     const recipe =
       given === undefined ? before.recipe : { ...given, boot: { ...given.boot, identity } }
     const watched = this.#snapshots.watch(events)
-    const unused = options.lazy && this.interpreters().length === 0
-    const how = { ...options, ...recipe, unused }
+    const how = { ...options, ...recipe, from: this.#imageFrom(manner, options) }
     const after = await prepareAnew(before.prepared, how, locks, watched)
     if (this.#closing !== undefined) return
     this.#prepare(after, recipe)
@@ -264,6 +263,12 @@ export class ProcessGroup implements RequestGroup {
       this.#prepare(before.prepared, before.recipe)
       throw error
     }
+  }
+
+  /** Files do not tell of all that code was made from: where new code is asked for, it is imported. */
+  #imageFrom(manner: ReloadManner, { lazy }: GroupOptions): ImageFrom {
+    if (manner === 'at-once') return 'capture'
+    return lazy && this.interpreters().length === 0 ? 'store' : 'either'
   }
 
   /** See RequestGroup, here and below. */

@@ -28,22 +28,26 @@ export async function prepare(
   // Both at a time: one works in other threads, the other one mostly waits.
   const [module, image] = await Promise.all([
     compiledCode(assets),
-    options.snapshot && imageOf(options, assets, locks, events, options.lazy)
+    options.snapshot && imageOf(options, assets, locks, events, options.lazy ? 'store' : 'either')
   ])
   return { assets, module, image }
 }
 
+/** Where an image may be from: the store alone, a new capture alone, or a capture if nothing stored fits. */
+export type ImageFrom = 'store' | 'either' | 'capture'
+
 /**
- * For a reload: the application as it is now. Unless nobody has an interpreter of it yet (`unused`), it
- * has been imported once when this resolves. Rejects with a WasgiError when it cannot be.
+ * For a reload: the application as it is now. Unless `from` is the store it has been imported when this
+ * resolves, now or when a stored image was made of the same files. Rejects with a WasgiError when it
+ * cannot be.
  */
 export async function prepareAnew(
   before: Prepared,
-  options: PreparationOptions & { readonly unused: boolean },
+  options: PreparationOptions & { readonly from: ImageFrom },
   locks: SharedLocks,
   events: SnapshotEvents
 ): Promise<Prepared> {
-  const image = await imageOf(options, before.assets, locks, events, options.unused)
+  const image = await imageOf(options, before.assets, locks, events, options.from)
   return { ...before, image }
 }
 
@@ -52,12 +56,12 @@ async function imageOf(
   assets: InterpreterAssets,
   locks: SharedLocks,
   events: SnapshotEvents,
-  storedOnly: boolean
+  from: ImageFrom
 ): Promise<Image | undefined> {
   const { snapshot, name, boot, startupTimeoutMs } = options
   const source = snapshot && snapshotSource(snapshot, options, assets, events)
-  const stored = await source?.stored()
-  if (stored !== undefined || storedOnly) return stored
+  const stored = from === 'capture' ? undefined : await source?.stored()
+  if (stored !== undefined || from === 'store') return stored
   const owner = locks.newOwner()
   const requests = new SharedArrayBuffer(requestTableBytes(1))
   const data: GroupData = { requests, locks: locks.buffer }

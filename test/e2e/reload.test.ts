@@ -157,6 +157,30 @@ test(
   })
 )
 
+test(
+  'script_reloading imports an application anew of which nothing has changed but the time',
+  within(LIMIT_MS, async () => {
+    const { app } = site()
+    writeFileSync(
+      app,
+      `import time
+IMPORTED = str(time.time_ns())
+def application(environ, start_response):
+    start_response("200 OK", [])
+    return [IMPORTED.encode()]
+`
+    )
+    await withServer([app, '--workers', '1'], async (server) => {
+      const before = await textOf(server)
+      utimesSync(app, 1_000_000_000, 1_000_000_000)
+      const images = (): number => server.log().match(/snapshot (captured|loaded)/g)?.length ?? 0
+      while (images() < 2) await textOf(server)
+
+      assert.is.not(await textOf(server), before)
+    })
+  })
+)
+
 /** Asks for a reload once a file is in /data; raises if another one is. */
 const ASKING = `import os
 def reload_required(resource):
