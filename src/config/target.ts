@@ -13,6 +13,8 @@ export interface AppTarget {
   readonly root: string
   /** The guest path of the file; null for a module that was named as such. */
   readonly file: string | null
+  /** The host path of the same file as it was named, symbolic links and all. */
+  readonly script: string | null
   /** The dotted name to import it by; null where the file's own name does. */
   readonly module: string | null
   /** The callable's name, dotted if it is an attribute; null to try the usual ones. */
@@ -55,7 +57,7 @@ export async function resolveTarget(
     throw notFound(named, `${path} does not exist, and "${named.subject}" cannot name a module`)
   }
   // Whether the module exists is for Python to say: it may lie among the packages.
-  return answer(named, limit ?? (await realpath(cwd)), null, named.subject)
+  return answer(named, limit ?? (await realpath(cwd)), null, null, named.subject)
 }
 
 /** Splits TARGET at its last colon, unless the whole of it is the name of something. */
@@ -94,7 +96,8 @@ async function inFile(
     throw notFound(named, `${file} is a link that leads outside the root ${root}`)
   }
   const module = top === undefined ? null : moduleName(top, file)
-  return answer(named, root, `${APPLICATION_ROOT}/${slashed(relative(root, file))}`, module)
+  const guest = `${APPLICATION_ROOT}/${slashed(relative(root, file))}`
+  return answer(named, root, guest, path, module)
 }
 
 async function inFolder(
@@ -133,7 +136,7 @@ async function inProject(
   if (!isInside(root, parent)) throw notFound(named, `${parent} is not inside the root ${root}`)
   const file = join(parent, project, 'wsgi.py')
   const guest = `${APPLICATION_ROOT}/${slashed(relative(root, file))}`
-  return answer(named, root, guest, `${project}.wsgi`)
+  return answer(named, root, guest, join(folder, project, 'wsgi.py'), `${project}.wsgi`)
 }
 
 async function djangoProjects(folder: string): Promise<string[]> {
@@ -167,8 +170,14 @@ function moduleName(top: string, file: string): string | null {
   return parts.every((part) => IDENTIFIER.test(part)) ? parts.join('.') : null
 }
 
-function answer(named: Named, root: string, file: string | null, module: string | null): AppTarget {
-  return { target: named.target, root, file, module, callable: named.callable, call: named.call }
+function answer(
+  { target, callable, call }: Named,
+  root: string,
+  file: string | null,
+  script: string | null,
+  module: string | null
+): AppTarget {
+  return { target, root, file, script, module, callable, call }
 }
 
 async function folderAt(named: Named, path: string): Promise<string> {

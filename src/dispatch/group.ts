@@ -16,6 +16,7 @@ import type { Exchange, GatewayRequest } from './exchange.ts'
 import { reloadError } from './failure.ts'
 import { FAREWELL_MS } from './farewell.ts'
 import { HostBytesWatch } from './host-bytes.ts'
+import { patiently } from './patience.ts'
 import { ROWS_PER_WORKER } from './placement.ts'
 import { type ImageFrom, type PreparationOptions, prepare, prepareAnew } from './preparation.ts'
 import type { RecycleLimits } from './recycle.ts'
@@ -155,7 +156,7 @@ export class ProcessGroup implements RequestGroup {
         onStale: (resume) => {
           const fail = (cause: unknown): void =>
             events.onFailure(this.name, reloadError(`process group "${this.name}"`, cause))
-          void this.reload('at-once').catch(fail).finally(resume)
+          void patiently(this.reload('at-once').catch(fail)).then(resume)
         },
         onFailure: (worker, error, { request }) => events.onFailure(worker.name, error, request)
       },

@@ -4,7 +4,8 @@
 import { globSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { stampOf } from '../../workers/host/seen-files.ts'
-import type { WasgiError } from '../errors.ts'
+import { patiently } from '../dispatch/patience.ts'
+import { WasgiError } from '../errors.ts'
 import type { Saw } from '../wire/messages.ts'
 
 /** Asked by the gateway. */
@@ -13,16 +14,22 @@ export interface Currency {
   current(): Promise<void> | undefined
   /** Why they cannot be, to be shown to whoever asks. */
   readonly failure: WasgiError | undefined
-  /** The group is about to be loaded, for whatever reason. */
+  /** Somebody else is about to have the group loaded. */
   renewing(): void
+  /** What has become of that. */
+  renewed(failure: unknown): void
   close(): void
 }
 
 export interface CurrencyOptions {
+  /** The applications' own files, as the host knows them. */
+  readonly files: () => readonly string[]
   /** Loads the group anew, so that no request from then on gets old code. Rejects with a WasgiError. */
   readonly reload: () => Promise<void>
   /** Told of what cannot be loaded. */
   readonly onFailure: (error: WasgiError) => void
+  /** Told before it is loaded, with the files that have changed, as far as they are known. */
+  readonly onChange: (files: readonly string[]) => void
   readonly now?: () => number
 }
 
@@ -49,7 +56,7 @@ export class SeenCurrency implements Currency {
     options: CurrencyOptions & { readonly extra: readonly string[]; readonly limitMs: number }
   ) {
     this.#options = options
-    this.#extra = this.#extraNow()
+    this.renewing()
     const look = (): unknown => this.current()?.catch(() => {})
     this.#timer = setInterval(look, LOOK_MS).unref()
   }
@@ -71,7 +78,15 @@ export class SeenCurrency implements Currency {
 
   renewing(): void {
     this.#seen.clear()
+    // Known even if nothing of it is ever read, and a link to it may come to lead elsewhere.
+    for (const path of this.#options.files()) {
+      this.saw({ kind: 'saw', what: 'file', path, stamp: stampOf(path, 'file') })
+    }
     this.#extra = this.#extraNow()
+  }
+
+  renewed(failure: unknown): void {
+    this.failure = failure instanceof WasgiError ? failure : undefined
   }
 
   close(): void {
@@ -79,10 +94,11 @@ export class SeenCurrency implements Currency {
   }
 
   async #renew(): Promise<void> {
-    const { limitMs, reload, onFailure, now = () => performance.now() } = this.#options
+    const { limitMs, reload, onFailure, onChange, now = () => performance.now() } = this.#options
     const until = now() + limitMs
     do {
       await this.#settled()
+      onChange(this.#changed())
       this.renewing()
       this.failure = await reload().then(
         () => undefined,
@@ -112,6 +128,18 @@ export class SeenCurrency implements Currency {
     return extra === this.#extra ? changes : changes + extra
   }
 
+  #changed(): readonly string[] {
+    const seen = [...this.#seen.values()].filter(
+      ({ path, what, stamp }) => stampOf(path, what) !== stamp
+    )
+    const before = new Set(this.#extra.split('\n'))
+    const extra = this.#extraNow()
+      .split('\n')
+      .filter((line) => !before.has(line))
+    const paths = extra.map((line) => line.slice(0, line.lastIndexOf(' ')))
+    return [...new Set([...seen.map(({ path }) => path), ...paths])]
+  }
+
   #extraNow(): string {
     if (this.#options.extra.length === 0) return ''
     const files = globSync([...this.#options.extra]).sort()
@@ -122,36 +150,33 @@ export class SeenCurrency implements Currency {
 /** mod_wsgi looks at each request; here one file, once a second, is what every request pays for together. */
 const SCRIPT_LOOK_MS = 1_000
 
-/** `script_reloading`. What cannot be loaded is told of once, and old code goes on. */
+export interface ScriptCurrencyOptions extends CurrencyOptions {
+  /** How many requests may wait; whoever else comes is answered by old code. */
+  readonly waitingLimit: number
+  readonly patienceMs?: number
+}
+
+/** `script_reloading`. What cannot be loaded, or not soon, is told of once, and old code goes on. */
 export class ScriptCurrency implements Currency {
   readonly failure: undefined = undefined
-  readonly #options: CurrencyOptions
-  readonly #files: readonly string[]
+  readonly #options: ScriptCurrencyOptions
   #loaded: string
   #lookAt = 0
+  #loading = false
+  /** What requests wait for. */
   #turn: Promise<void> | undefined
+  #waiting = 0
 
-  /** `files` are the applications' own, as the host knows them. To be made before they are loaded. */
-  constructor(files: readonly string[], options: CurrencyOptions) {
+  /** To be made before anything is loaded. */
+  constructor(options: ScriptCurrencyOptions) {
     this.#options = options
-    this.#files = files
     this.#loaded = this.#stamps()
   }
 
   current(): Promise<void> | undefined {
-    if (this.#turn !== undefined) return this.#turn
-    const { now = () => performance.now() } = this.#options
-    const at = now()
-    if (at < this.#lookAt) return undefined
-    this.#lookAt = at + SCRIPT_LOOK_MS
-    if (this.#stamps() === this.#loaded) return undefined
-    this.renewing()
-    const { reload, onFailure } = this.#options
-    this.#turn = reload()
-      .catch(onFailure)
-      .finally(() => {
-        this.#turn = undefined
-      })
+    if (this.#turn === undefined && this.#isChanged()) this.#renew()
+    if (this.#turn === undefined || this.#waiting >= this.#options.waitingLimit) return undefined
+    this.#waiting++
     return this.#turn
   }
 
@@ -159,9 +184,38 @@ export class ScriptCurrency implements Currency {
     this.#loaded = this.#stamps()
   }
 
+  renewed(): void {}
+
   close(): void {}
 
+  #isChanged(): boolean {
+    const { now = () => performance.now() } = this.#options
+    const at = now()
+    if (this.#loading || at < this.#lookAt) return false
+    this.#lookAt = at + SCRIPT_LOOK_MS
+    return this.#stamps() !== this.#loaded
+  }
+
+  #renew(): void {
+    const { files, reload, onFailure, onChange, patienceMs } = this.#options
+    onChange(files())
+    this.renewing()
+    this.#loading = true
+    const loaded = reload()
+      .catch(onFailure)
+      .finally(() => {
+        this.#loading = false
+      })
+    this.#waiting = 0
+    this.#turn = patiently(loaded, patienceMs).finally(() => {
+      this.#turn = undefined
+    })
+  }
+
   #stamps(): string {
-    return this.#files.map((file) => stampOf(file, 'file')).join(' ')
+    return this.#options
+      .files()
+      .map((file) => stampOf(file, 'script'))
+      .join(' ')
   }
 }

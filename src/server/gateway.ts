@@ -93,8 +93,8 @@ export async function answer(
       lingerAfterResponse(request.raw.socket)
     } else boundRest(request.raw, reply, options)
     reply.headers(error.headers)
-    const open = options.debug || isNews(error, options.routes)
-    if (open && error.traceback !== undefined) return sendDebugPage(reply, error)
+    const told = options.debug && error.traceback !== undefined
+    if (told || isNews(error, options.routes)) return sendDebugPage(reply, error)
     throw publicError(error)
   }
 }

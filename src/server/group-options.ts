@@ -37,15 +37,20 @@ export async function groupOptions(
 
 /**
  * As `groupOptions`, for mounts that share interpreters. `applications` are those of its members, in
- * their order; two mounts of the same target are one application.
+ * their order; two mounts of the same target are one application. `scripts` are their own files, by the
+ * paths that name them.
  */
 export async function poolOptions(
   pool: Pool,
   others: ReadonlyArray<{ readonly group: string }>
-): Promise<{ options: GroupOptions; applications: readonly PooledApplication[] }> {
+): Promise<{
+  options: GroupOptions
+  applications: readonly PooledApplication[]
+  scripts: readonly string[]
+}> {
   const { settings } = pool
   assertConsistent(pool)
-  const { roots, specs, applications } = await applicationsOf(membersOf(pool))
+  const { roots, specs, applications, scripts } = await applicationsOf(membersOf(pool))
   const grants = await grantsOf(pool, roots)
   const packages = grants
     .map(({ guestPath }) => guestPath)
@@ -91,7 +96,7 @@ export async function poolOptions(
     snapshot: settings.snapshot ? snapshotSettings(settings) : undefined,
     boot
   }
-  return { options, applications }
+  return { options, applications, scripts }
 }
 
 /** Finds what is mounted, and under which guest paths: each root of the host has one of its own. */
@@ -99,11 +104,13 @@ async function applicationsOf(mounts: readonly ResolvedSettings[]) {
   const roots: string[] = []
   const specs = new Map<string, ApplicationSpec>()
   const applications: PooledApplication[] = []
+  const scripts = new Set<string>()
   for (const { settings, base } of mounts) {
     const found = await resolveTarget(settings.app, settings.root, base)
     const root = await realpath(found.root)
     assertRootAllowed(root)
     if (!roots.includes(root)) roots.push(root)
+    if (found.script !== null) scripts.add(found.script)
     const dispatched = settings.dispatchScript !== undefined
     const consulted = settings.scriptReloading
     const spec = { ...specOf(found, guestRoot(roots.indexOf(root))), dispatched, consulted }
@@ -111,7 +118,7 @@ async function applicationsOf(mounts: readonly ResolvedSettings[]) {
     if (!specs.has(key)) specs.set(key, spec)
     applications.push({ target: found.target, number: [...specs.keys()].indexOf(key) })
   }
-  return { roots, specs: [...specs.values()], applications }
+  return { roots, specs: [...specs.values()], applications, scripts: [...scripts] }
 }
 
 function guestRoot(index: number): string {

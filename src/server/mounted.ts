@@ -28,6 +28,7 @@ import { poolOptions } from './group-options.ts'
 import { Hooks, hooksKey, hooksName } from './hooks/hooks.ts'
 import type { Destination, Routes } from './hooks/routes.ts'
 import { currencyOf } from './pool-currency.ts'
+import { PoolSource } from './pool-source.ts'
 import { type RunningPool, ServerReload } from './reload.ts'
 
 /** One mounted application, as `app.wasgi` lists it. */
@@ -154,8 +155,8 @@ export async function beginApplications(
     for (const each of prepared) {
       const inPool = await beginPool(each, destinations, running, mounted, log, foreign)
       unrouted.push(...inPool.mounts)
-      const { group, currency } = inPool
-      begun.push({ name: each.pool.name, group, currency })
+      const { group, source, currency } = inPool
+      begun.push({ name: each.pool.name, group, source, currency })
     }
     const applications = unrouted.map(({ mount, ...rest }) => ({
       ...rest,
@@ -202,7 +203,7 @@ interface PreparedPool extends Awaited<ReturnType<typeof poolOptions>> {
 }
 
 async function beginPool(
-  { pool, options, applications }: PreparedPool,
+  { pool, options, applications, scripts }: PreparedPool,
   destinations: Map<ResolvedSettings, Destination>,
   running: Running[],
   mounted: Mounted,
@@ -219,9 +220,10 @@ async function beginPool(
   for (const hook of new Set(hooks)) if (hook !== undefined) run(hook.interpreter.group)
   const targets = applications.map(({ target }) => target).join(', ')
   const onFailure = (error: WasgiError): void => events.onFailure(options.name, error)
-  const reload = (): Promise<void> => group.reload('at-once')
-  const currency =
-    foreign === undefined ? currencyOf(pool, options, { reload, onFailure }) : undefined
+  const source = new PoolSource(pool, scripts)
+  const onChange = (text: string): void => log.info({ group: options.name }, text)
+  const renewal = { group: (): RequestGroup => group, onFailure, onChange }
+  const currency = foreign === undefined ? currencyOf(pool, options, source, renewal) : undefined
   const onSaw = currency instanceof SeenCurrency ? currency.saw.bind(currency) : undefined
   const group: RequestGroup = isForbidden(settings)
     ? new RestrictedGroup(options.name, targets, onFailure)
@@ -243,7 +245,7 @@ async function beginPool(
     hooks: hooks[index],
     proxies: rules[index]
   }))
-  return { mounts, group, currency }
+  return { mounts, group, source, currency }
 }
 
 /** mod_wsgi's WSGIRestrictEmbedded: the application's own wish for the main thread does not count. */

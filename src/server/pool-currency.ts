@@ -1,30 +1,48 @@
-// Which way a pool's interpreters are kept current, if any.
+// Which way a pool's interpreters are kept current, if any, and what they are loaded from then.
 import type { Pool } from '../config/application-group.ts'
 import { reloadError } from '../dispatch/failure.ts'
-import type { GroupOptions } from '../dispatch/group.ts'
-import type { FileGrant } from '../wire/messages.ts'
-import { type Currency, type CurrencyOptions, ScriptCurrency, SeenCurrency } from './currency.ts'
+import type { GroupOptions, RequestGroup } from '../dispatch/group.ts'
+import type { WasgiError } from '../errors.ts'
+import { type Currency, ScriptCurrency, SeenCurrency } from './currency.ts'
+import type { PoolSource } from './pool-source.ts'
+
+export interface PoolCurrencyOptions {
+  readonly group: () => RequestGroup
+  readonly onFailure: (error: WasgiError) => void
+  /** Told what is about to be loaded anew, and why. */
+  readonly onChange: (text: string) => void
+}
 
 /** To be made before the group is, so that no change is missed. */
 export function currencyOf(
   { settings }: Pool,
-  { name, boot, startupTimeoutMs: limitMs }: GroupOptions,
-  { reload, onFailure }: CurrencyOptions
+  { name, startupTimeoutMs: limitMs, queueLimit }: GroupOptions,
+  source: PoolSource,
+  { group, onFailure, onChange }: PoolCurrencyOptions
 ): Currency | undefined {
-  if (settings.reload) {
-    return new SeenCurrency({ extra: settings.reloadExtra, limitMs, reload, onFailure })
+  const files = (): readonly string[] => source.scripts
+  const shared = {
+    files,
+    // What it was made from before may tell better what is missing.
+    reload: async () => group().reload('at-once', await source.recipe().catch(() => undefined)),
+    onChange: (changed: readonly string[]) => onChange(described(name, changed))
   }
-  if (!settings.scriptReloading) return undefined
-  const scripts = [boot.application, ...boot.siblings].map(({ file }) => file)
-  const files = scripts.flatMap((file) => hostPath(file, boot.grants) ?? [])
-  if (files.length === 0) return undefined
-  return new ScriptCurrency(files, {
-    reload,
+  if (settings.reload) {
+    return new SeenCurrency({ ...shared, extra: settings.reloadExtra, limitMs, onFailure })
+  }
+  if (!settings.scriptReloading || source.scripts.length === 0) return undefined
+  return new ScriptCurrency({
+    ...shared,
+    // Room for those that come while workers are replaced.
+    waitingLimit: queueLimit === 0 ? Number.POSITIVE_INFINITY : Math.ceil(queueLimit / 2),
     onFailure: (cause) => onFailure(reloadError(`process group "${name}"`, cause))
   })
 }
 
-function hostPath(file: string | null, grants: readonly FileGrant[]): string | undefined {
-  const grant = grants.find(({ guestPath }) => file?.startsWith(`${guestPath}/`) === true)
-  return grant && `${grant.hostPath}${file?.slice(grant.guestPath.length)}`
+const NAMED = 3
+
+function described(group: string, files: readonly string[]): string {
+  const more = files.length > NAMED ? ` and ${files.length - NAMED} more` : ''
+  const named = files.length === 0 ? 'a file' : files.slice(0, NAMED).join(', ')
+  return `process group "${group}" is loaded anew, since this has changed: ${named}${more}`
 }

@@ -6,14 +6,15 @@ import { type Pool, poolsOf, type Site } from '../config/application-group.ts'
 import { takenOver, unreloadable } from '../config/reloaded.ts'
 import type { ResolvedServer } from '../config/settings.ts'
 import { reloadError } from '../dispatch/failure.ts'
-import type { GroupEvents, Recipe, RequestGroup } from '../dispatch/group.ts'
+import type { GroupEvents, RequestGroup } from '../dispatch/group.ts'
 import type { Currency } from './currency.ts'
-import { poolOptions } from './group-options.ts'
+import type { PoolSource } from './pool-source.ts'
 
 /** A group that is running, and the name of the pool that it is made from. */
 export interface RunningPool {
   readonly name: string
   readonly group: RequestGroup
+  readonly source: PoolSource
   readonly currency: Currency | undefined
 }
 
@@ -46,10 +47,12 @@ export class ServerReload {
     const found = this.#read()
     const errors: unknown[] = []
     // One group after the other: each keeps the machine's cores busy while it imports.
-    for (const group of hooks) await this.#renew(group, undefined).catch((e) => errors.push(e))
-    for (const { name, group, currency } of pools) {
-      currency?.renewing()
-      await this.#renew(group, found.get(name)).catch((error) => errors.push(error))
+    for (const group of hooks) {
+      await this.#renew(group, () => group.reload('rolling')).catch((error) => errors.push(error))
+    }
+    for (const pool of pools) {
+      const reload = (): Promise<void> => loadAnew(pool, found.get(pool.name))
+      await this.#renew(pool.group, reload).catch((error) => errors.push(error))
     }
     if (errors.length > 0) throw errors[0]
   }
@@ -76,12 +79,11 @@ export class ServerReload {
     return new Map(poolsOf(server, site).map((pool) => [pool.name, pool]))
   }
 
-  async #renew(group: RequestGroup, pool: Pool | undefined): Promise<void> {
+  async #renew(group: RequestGroup, reload: () => Promise<void>): Promise<void> {
     const { events, log } = this.#options
     const startedAt = performance.now()
     try {
-      await group.reload('rolling', pool && (await recipeOf(pool)))
-      if (pool !== undefined && pool.settings.mode === 'daemon') staff(group, pool)
+      await reload()
     } catch (cause) {
       const error = reloadError(`process group "${group.name}"`, cause)
       events.onFailure(group.name, error)
@@ -92,9 +94,20 @@ export class ServerReload {
   }
 }
 
-async function recipeOf(pool: Pool): Promise<Recipe> {
-  const { boot, snapshot } = (await poolOptions(pool, [])).options
-  return { boot, snapshot }
+async function loadAnew(
+  { group, source, currency }: RunningPool,
+  pool: Pool | undefined
+): Promise<void> {
+  const recipe = await source.recipe(pool)
+  currency?.renewing()
+  try {
+    await group.reload('rolling', recipe)
+  } catch (error) {
+    currency?.renewed(error)
+    throw error
+  }
+  currency?.renewed(undefined)
+  if (pool !== undefined && pool.settings.mode === 'daemon') staff(group, pool)
 }
 
 /** As with gunicorn, the configured number of workers counts again, whatever signals have made of it. */

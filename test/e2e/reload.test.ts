@@ -1,6 +1,6 @@
 // `--reload`, and mod_wsgi's script reloading: what the next request sees.
-import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type ServeOptions, serve, type TestServer } from '../serve.ts'
@@ -181,12 +181,53 @@ def application(environ, start_response):
   })
 )
 
+test(
+  'script_reloading follows a symbolic link that a deployment has changed, and the script behind it',
+  within(LIMIT_MS, async () => {
+    const [one, two] = [site(), site()]
+    const current = join(temporaryFolder(), 'current')
+    symlinkSync(dirname(one.app), current)
+    writeFileSync(two.file('words.py'), 'WORD = "second"\n')
+    await withServer([join(current, 'app.py'), '--workers', '1'], async (server) => {
+      assert.is(await textOf(server), 'app module page')
+
+      rmSync(current)
+      symlinkSync(dirname(two.app), current)
+      while ((await textOf(server)) !== 'app second page')
+        assert.is(server.log().includes('ERR'), false)
+
+      writeFileSync(two.file('words.py'), 'WORD = "third"\n')
+      utimesSync(join(current, 'app.py'), 1, 1)
+      while ((await textOf(server)) !== 'app third page')
+        assert.is(server.log().includes('ERR'), false)
+    })
+  })
+)
+
+test(
+  'with --reload an error without a traceback is shown, too, and the log tells which file has changed',
+  within(LIMIT_MS, async () => {
+    const { app } = site()
+    await withServer([app, '--reload', '--workers', '1'], async (server) => {
+      writeFileSync(app, 'nothing = "<to> call"\n')
+      const reply = await server.request('/')
+
+      assert.is(reply.status, 500)
+      assert.match(reply.headers['content-type'] ?? '', /^text\/html/)
+      assert.match(reply.text, /WASGI_ERR_APP_CALLABLE/)
+      await server.logged(new RegExp(`is loaded anew, since this has changed: ${app}`))
+    })
+  })
+)
+
 /** Asks for a reload once a file is in /data; raises if another one is. */
 const ASKING = `import os
 def reload_required(resource):
     if os.path.exists("/data/raise"):
         raise RuntimeError("no idea about " + resource)
     return os.path.exists("/data/required")
+while os.path.exists("/data/hang"):
+    pass
 GENERATION = open("/data/generation").read()
 def application(environ, start_response):
     start_response("200 OK", [])
@@ -235,6 +276,30 @@ test(
 
       assert.is(await textOf(server), 'first')
       assert.match(server.log(), /was not reloaded: [\s\S]*generation/)
+    })
+  })
+)
+
+test(
+  'what is asked for hangs while it is imported: old code answers before long, and new code once there is some',
+  within(LIMIT_MS, async () => {
+    const { app } = site()
+    const data = temporaryFolder()
+    const [hang, required] = [join(data, 'hang'), join(data, 'required')]
+    writeFileSync(app, ASKING)
+    writeFileSync(join(data, 'generation'), 'first')
+    await withServer([app, '--workers', '1', '--data-dir', data], async (server) => {
+      writeFileSync(join(data, 'generation'), 'second')
+      writeFileSync(hang, '')
+      writeFileSync(required, '')
+      assert.is(await textOf(server), 'first')
+
+      rmSync(required)
+      utimesSync(app, 1, 1)
+      assert.is(await textOf(server), 'first')
+
+      rmSync(hang)
+      while ((await textOf(server)) !== 'second') assert.not.match(server.log(), /ERR/)
     })
   })
 )

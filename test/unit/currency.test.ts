@@ -1,5 +1,5 @@
 // When a group is loaded anew, and how often is looked for that.
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -19,6 +19,9 @@ test.before.each((context) => {
 })
 test.after.each(({ folder }) => rmSync(folder, { recursive: true }))
 
+const SCRIPT = { waitingLimit: 100, onChange: () => {} }
+const SEEN = { files: () => [], limitMs: 4_000, onChange: () => {} }
+
 const saw = (path: string, what: Saw['what'] = 'file'): Saw => {
   return { kind: 'saw', path, what, stamp: stampOf(path, what) }
 }
@@ -29,7 +32,9 @@ test(
     let now = 5_000
     let reloads = 0
     const reload = async (): Promise<void> => void reloads++
-    const script = new ScriptCurrency([file], {
+    const script = new ScriptCurrency({
+      ...SCRIPT,
+      files: () => [file],
       reload,
       onFailure: assert.unreachable,
       now: () => now
@@ -56,7 +61,9 @@ test(
     let now = 0
     const failures: unknown[] = []
     const failure = new WasgiError('WASGI_ERR_INTERNAL', ['test'])
-    const script = new ScriptCurrency([file], {
+    const script = new ScriptCurrency({
+      ...SCRIPT,
+      files: () => [file],
       reload: () => Promise.reject(failure),
       onFailure: (error) => failures.push(error),
       now: () => now
@@ -78,7 +85,7 @@ test(
   'what changes while the group is loaded is loaded once more, before anybody is answered',
   within(5_000, async ({ folder, file }) => {
     let reloads = 0
-    const options = { extra: [], limitMs: 4_000, onFailure: assert.unreachable }
+    const options = { ...SEEN, extra: [], onFailure: assert.unreachable }
     const seen = new SeenCurrency({
       ...options,
       reload: async () => {
@@ -112,8 +119,8 @@ test(
     const failure = new WasgiError('WASGI_ERR_INTERNAL', ['test'])
     let broken = true
     const seen = new SeenCurrency({
+      ...SEEN,
       extra: [join(folder, '*.html')],
-      limitMs: 4_000,
       onFailure: () => {},
       reload: async () => {
         seen.saw(saw(file))
@@ -135,5 +142,137 @@ test(
     }
   })
 )
+
+test(
+  'who has waited long for a script to be loaded goes on with the old one, as does who comes then',
+  within(5_000, async ({ file }) => {
+    let now = 0
+    let reloads = 0
+    const loading = Promise.withResolvers<void>()
+    const script = new ScriptCurrency({
+      ...SCRIPT,
+      files: () => [file],
+      reload: () => {
+        reloads++
+        return loading.promise
+      },
+      onFailure: assert.unreachable,
+      patienceMs: 1,
+      now: () => now
+    })
+    writeFileSync(file, 'while True: pass')
+
+    await script.current()
+    now += 1_000
+    writeFileSync(file, 'mended')
+    assert.is(script.current(), undefined)
+    assert.is(reloads, 1)
+
+    loading.resolve()
+    await loading.promise
+    await new Promise(setImmediate)
+    await script.current()
+    assert.is(reloads, 2)
+  })
+)
+
+test(
+  'no more requests than the queue has room for wait for a script',
+  within(5_000, async ({ file }) => {
+    const loading = Promise.withResolvers<void>()
+    const script = new ScriptCurrency({
+      ...SCRIPT,
+      files: () => [file],
+      waitingLimit: 2,
+      reload: () => loading.promise,
+      onFailure: assert.unreachable
+    })
+    writeFileSync(file, 'two')
+
+    const waits = [script.current(), script.current(), script.current()]
+    loading.resolve()
+    await Promise.all(waits)
+
+    assert.equal(
+      waits.map((wait) => wait !== undefined),
+      [true, true, false]
+    )
+  })
+)
+
+test(
+  'a script behind a symbolic link has changed when the link leads to another one',
+  within(5_000, async ({ folder, file }) => {
+    const [link, other] = [join(folder, 'current.py'), join(folder, 'other.py')]
+    symlinkSync(file, link)
+    writeFileSync(other, 'one')
+    const changes: string[] = []
+    const options = {
+      files: () => [link],
+      reload: () => Promise.resolve(),
+      onFailure: assert.unreachable,
+      onChange: (files: readonly string[]) => changes.push(...files)
+    }
+    const script = new ScriptCurrency({ ...options, waitingLimit: 9 })
+    const seen = new SeenCurrency({ ...options, extra: [], limitMs: 4_000 })
+    try {
+      rmSync(link)
+      symlinkSync(other, link)
+
+      await Promise.all([script.current(), seen.current()])
+
+      assert.equal(changes, [link, link])
+    } finally {
+      seen.close()
+    }
+  })
+)
+
+test(
+  'what has become of a reload that somebody else asked for is what is shown from then on',
+  within(5_000, async ({ file }) => {
+    const failure = new WasgiError('WASGI_ERR_INTERNAL', ['test'])
+    const options = { ...SEEN, extra: [], onFailure: () => {} }
+    const seen = new SeenCurrency({ ...options, reload: () => Promise.reject(failure) })
+    try {
+      seen.saw(saw(file))
+      writeFileSync(file, 'broken')
+      await seen.current()?.catch(() => {})
+      assert.is(seen.failure, failure)
+
+      seen.renewing()
+      seen.renewed(undefined)
+      assert.is(seen.current(), undefined)
+
+      seen.renewing()
+      seen.renewed(failure)
+      assert.is(await seen.current()?.catch((error: unknown) => error), failure)
+    } finally {
+      seen.close()
+    }
+  })
+)
+
+test(
+  'a file that is written anew within its time and size has changed, to --reload',
+  within(5_000, async ({ file }) => {
+    utimesSync(file, 1, 1)
+    const [seen, script] = [stampOf(file, 'file'), stampOf(file, 'script')]
+    // The clock of the file system need not have moved on since.
+    while (stampOf(file, 'file') === seen) {
+      writeFileSync(file, 'eno')
+      utimesSync(file, 1, 1)
+    }
+
+    assert.is(stampOf(file, 'script'), script)
+  })
+)
+
+test('a package that is a symbolic link may be imported, too', ({ folder }) => {
+  const before = stampOf(folder, 'folder')
+  symlinkSync(tmpdir(), join(folder, 'package'))
+
+  assert.is.not(stampOf(folder, 'folder'), before)
+})
 
 test.run()

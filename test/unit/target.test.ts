@@ -51,6 +51,7 @@ test('a file is shown in its own folder and imported by its own name', async ({ 
     target: 'site/app.py',
     root: join(base, 'site'),
     file: '/app/app.py',
+    script: join(base, 'site/app.py'),
     module: null,
     callable: null,
     call: false
@@ -91,6 +92,7 @@ test('a dotted name is a module of the current folder', async ({ base }) => {
   assert.equal(without(found), {
     root: base,
     file: null,
+    script: null,
     module: 'package.module',
     callable: 'app',
     call: false
@@ -139,6 +141,7 @@ test('a Django project is imported through its folder', async ({ base }) => {
   assert.equal(without(found), {
     root: join(base, 'site'),
     file: '/app/mysite/wsgi.py',
+    script: join(base, 'site/mysite/wsgi.py'),
     module: 'mysite.wsgi',
     callable: null,
     call: false

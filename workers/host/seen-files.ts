@@ -11,8 +11,11 @@ const NEVER = /^(\.|__pycache__$|node_modules$|python_modules$)/
 /** More than any application reads. */
 const LIMIT = 100_000
 
-/** Something that is equal as long as what Python would read there is. Never throws. */
-export function stampOf(path: string, kind: Saw['what']): string {
+/**
+ * Something that is equal as long as what Python would read there is. Never throws. Of a `script` its mode
+ * and its links do not count, which an operator may change.
+ */
+export function stampOf(path: string, kind: Saw['what'] | 'script'): string {
   try {
     if (kind === 'folder') {
       return readdirSync(path, { withFileTypes: true })
@@ -22,7 +25,9 @@ export function stampOf(path: string, kind: Saw['what']): string {
         .join('/')
     }
     const stats = statSync(path, { bigint: true })
-    return `${stats.mtimeNs}-${stats.ino}-${stats.size}`
+    const stamp = `${stats.mtimeNs}-${stats.ino}-${stats.size}`
+    // Tools may put a modification time back, but not this one.
+    return kind === 'script' ? stamp : `${stamp}-${stats.ctimeNs}`
   } catch {
     return ''
   }
@@ -30,7 +35,7 @@ export function stampOf(path: string, kind: Saw['what']): string {
 
 function isImportable(entry: Dirent): boolean {
   if (NEVER.test(entry.name)) return false
-  return entry.isDirectory() || IMPORTABLE.test(entry.name)
+  return entry.isDirectory() || entry.isSymbolicLink() || IMPORTABLE.test(entry.name)
 }
 
 function named({ name }: Dirent): string {
