@@ -75,12 +75,19 @@ export class SeenFiles {
     }
   }
 
+  /** What it may write to is what it works on, not what it is made from. */
+  #isData(path: string): boolean {
+    return this.#grants.some(
+      ({ writable, hostPath }) => writable && `${path}/`.startsWith(`${hostPath}/`)
+    )
+  }
+
   #note(index: number, path: string, what: Saw['what']): void {
     const grant = this.#grants[index]
-    // What it may write to is what it works on, not what it is made from.
-    if (grant === undefined || grant.writable || this.#ignored.includes(grant.guestPath)) return
+    if (grant === undefined || this.#ignored.includes(grant.guestPath)) return
     if (path.includes('__pycache__') || this.#told.size > LIMIT) return
     const hostPath = path === '' ? grant.hostPath : `${grant.hostPath}/${path}`
+    if (this.#isData(hostPath)) return
     const key = `${what} ${hostPath}`
     if (this.#told.has(key)) return
     this.#told.add(key)
