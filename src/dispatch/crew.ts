@@ -90,8 +90,9 @@ export class Crew {
     return this.#boots.grants
   }
 
-  /** Says what interpreters are made from: threads have started meanwhile, and wait for it. */
+  /** Says what interpreters are made from: threads wait for it, or for what has failed to be made anew. */
   prepare(prepared: Prepared, template: BootTemplate): void {
+    this.#setbacks.forget()
     this.#boots.prepare(prepared, template)
     for (const worker of [...this.staff.workers.values()]) this.#begin(worker)
   }

@@ -250,16 +250,18 @@ export class ProcessGroup implements RequestGroup {
     const how = { ...options, ...recipe, from: this.#imageFrom(manner, options) }
     const after = await prepareAnew(before.prepared, how, locks, watched)
     if (this.#closing !== undefined) return
+    // What is begun from here on is new.
+    const old = [...this.#crew.workers].filter(({ state }) => state !== 'empty')
     this.#prepare(after, recipe)
     if (manner === 'at-once') {
-      for (const worker of [...this.#crew.workers]) {
+      for (const worker of old) {
         if (worker.state === 'booting') worker.terminate(RELOADED.kind, RELOADED.reason)
         else this.#dispatcher.retire(worker, RELOADED)
       }
       return
     }
     try {
-      await this.#rotation.all(RELOADED)
+      await this.#rotation.all(RELOADED, old)
     } catch (error) {
       this.#prepare(before.prepared, before.recipe)
       throw error

@@ -49,14 +49,15 @@ export class Rotation {
   }
 
   /** Replaces all that are there. Rejects with the error of a replacement that could not boot. */
-  all(ending: Ending): Promise<void> {
-    for (const worker of this.#crew.workers) {
+  all(ending: Ending, workers: Iterable<GroupWorker> = this.#crew.workers): Promise<void> {
+    const old = [...workers]
+    for (const worker of old) {
       if (worker.state === 'ready' || worker.state === 'booting') this.add(worker, ending)
     }
     const settled = Promise.withResolvers<void>()
     // What is being made already is made of what there was before.
-    const old = [...this.#crew.workers].filter(({ state }) => state === 'booting').length
-    this.#failedBoots = this.#crew.failedBoots + old
+    const made = old.filter(({ state }) => state === 'booting').length
+    this.#failedBoots = this.#crew.failedBoots + made
     this.#waiting.push(settled)
     this.advance()
     return settled.promise

@@ -42,6 +42,12 @@ export class Setbacks {
     this.bootError = undefined
   }
 
+  /** What is made from now on is made of something else: what has failed says nothing of that. */
+  forget(): void {
+    this.forgetBoots()
+    this.#retryAt = 0
+  }
+
   /**
    * One could not. The next one waits, so that a broken application is not tried in a tight loop. What
    * is not `certain` to be the application's fault has to happen again to be taken for that.

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { temporaryFolder, testApp } from '../e2e/places.ts'
-import { serve } from '../serve.ts'
+import { fetchRaw, serve } from '../serve.ts'
 import { within } from '../unit/within.ts'
 import { deathsIn, interpreters } from './events.ts'
+import { house } from './house.ts'
 
 const LIMIT_MS = 180_000
 const test = suite('recovery')
@@ -49,6 +50,33 @@ test(
       assert.match(failed?.reason ?? '', 'WASGI_ERR_APP_IMPORT')
     } finally {
       await server.close()
+    }
+  })
+)
+
+test(
+  'a reload that succeeds is not kept waiting by failures before it: who asked gets the new code',
+  within(LIMIT_MS, async () => {
+    const file = join(temporaryFolder(), 'app.py')
+    writeFileSync(file, WORKING)
+    const app = await house({ app: file, workers: 1, snapshot: false, scriptReloading: false })
+    try {
+      writeFileSync(file, 'import missing_module\n')
+      await fetchRaw(app.url, '/end')
+      const failures = (): number =>
+        app.deaths().filter(({ kind }) => kind === 'boot-failed').length
+      // The next try is seconds away.
+      await app.until(() => failures() === 4)
+
+      writeFileSync(file, WORKING)
+      await app.group.reload('at-once')
+      const reply = await fetchRaw(app.url, '/')
+
+      assert.equal([reply.status, reply.text], [200, 'working'])
+      assert.is(failures(), 4)
+      assert.is(app.deaths().filter(({ kind }) => kind === 'reload').length, 0)
+    } finally {
+      await app.close()
     }
   })
 )
