@@ -333,7 +333,8 @@ export class ProcessGroup implements RequestGroup {
   changeWorkers(by: 1 | -1): number {
     if (this.#closing !== undefined) return this.#crew.staff.wanted
     const surplus = this.#crew.resize(by)
-    if (surplus !== undefined) this.#dispatcher.retire(surplus, FEWER)
+    if (surplus?.state === 'booting') surplus.terminate(FEWER.kind, FEWER.reason)
+    else if (surplus !== undefined) this.#dispatcher.retire(surplus, FEWER)
     return this.#crew.staff.wanted
   }
 

@@ -31,6 +31,11 @@ export class Staff {
     )
   }
 
+  /** Those of them that do not go by themselves, once they have finished what they run. */
+  get staying(): readonly GroupWorker[] {
+    return this.living.filter(({ state }) => state !== 'retiring')
+  }
+
   /** How many of them are in that state. */
   count(state: WorkerState): number {
     return this.living.filter((worker) => worker.state === state).length
@@ -68,10 +73,15 @@ export class Staff {
     return worker
   }
 
-  /** One is wanted less: gives the one to be retired for that, unless a thread without interpreter was. */
+  /** One is wanted less: gives the one to go for that, unless one without interpreter was put aside. */
   dismiss(): GroupWorker | undefined {
-    const idle = this.living.findLast(({ state }) => state === 'empty')
-    if (idle === undefined) return this.living.findLast(({ state }) => state === 'ready')
+    const { staying } = this
+    // Whoever retires is not replaced then.
+    if (staying.length <= this.wanted) return undefined
+    const last = (wanted: WorkerState): GroupWorker | undefined =>
+      staying.findLast(({ state }) => state === wanted)
+    const idle = last('empty')
+    if (idle === undefined) return last('booting') ?? last('ready')
     this.#parked.add(idle)
     return undefined
   }
@@ -83,8 +93,8 @@ export class Staff {
 
   /** Of those that there are the one that is least ready, if there is one more than there should be. */
   leastReady(): GroupWorker | undefined {
-    const { living } = this
-    if (living.length <= this.wanted) return undefined
-    return living.find(({ state }) => state !== 'ready') ?? living.at(-1)
+    const { staying } = this
+    if (staying.length <= this.wanted) return undefined
+    return staying.find(({ state }) => state !== 'ready') ?? staying.at(-1)
   }
 }
