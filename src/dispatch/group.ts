@@ -79,6 +79,7 @@ export class ProcessGroup implements RequestGroup {
   pythonVersion = ''
   #started: Promise<void> = Promise.resolve()
   #closing: Promise<void> | undefined
+  readonly #closed = new AbortController()
   /** Of workers that are gone. */
   #pastWipes: Wipes = { count: 0, ms: 0 }
   readonly #mode: Mode
@@ -247,9 +248,12 @@ export class ProcessGroup implements RequestGroup {
     const recipe =
       given === undefined ? before.recipe : { ...given, boot: { ...given.boot, identity } }
     const watched = this.#snapshots.watch(events)
-    const how = { ...options, ...recipe, from: this.#imageFrom(manner, options) }
-    const after = await prepareAnew(before.prepared, how, locks, watched)
-    if (this.#closing !== undefined) return
+    const from = this.#imageFrom(manner, options)
+    const how = { ...options, ...recipe, from, signal: this.#closed.signal }
+    const after = await prepareAnew(before.prepared, how, locks, watched).catch((error) => {
+      if (this.#closing === undefined) throw error
+    })
+    if (this.#closing !== undefined || after === undefined) return
     // What is begun from here on is new.
     const old = [...this.#crew.workers].filter(({ state }) => state !== 'empty')
     this.#prepare(after, recipe)
@@ -352,6 +356,7 @@ export class ProcessGroup implements RequestGroup {
   }
 
   async #close(timeoutMs: number): Promise<void> {
+    this.#closed.abort()
     const since = performance.now()
     const { promise: late, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, timeoutMs)

@@ -43,7 +43,7 @@ export type ImageFrom = 'store' | 'either' | 'capture'
  */
 export async function prepareAnew(
   before: Prepared,
-  options: PreparationOptions & { readonly from: ImageFrom },
+  options: PreparationOptions & { readonly from: ImageFrom; readonly signal: AbortSignal },
   locks: SharedLocks,
   events: SnapshotEvents
 ): Promise<Prepared> {
@@ -52,20 +52,20 @@ export async function prepareAnew(
 }
 
 async function imageOf(
-  options: PreparationOptions,
+  options: PreparationOptions & { readonly signal?: AbortSignal },
   assets: InterpreterAssets,
   locks: SharedLocks,
   events: SnapshotEvents,
   from: ImageFrom
 ): Promise<Image | undefined> {
-  const { snapshot, name, boot, startupTimeoutMs } = options
+  const { snapshot, name, boot, startupTimeoutMs, signal } = options
   const source = snapshot && snapshotSource(snapshot, options, assets, events)
   const stored = from === 'capture' ? undefined : await source?.stored()
   if (stored !== undefined || from === 'store') return stored
   const owner = locks.newOwner()
   const requests = new SharedArrayBuffer(requestTableBytes(1))
   const data: GroupData = { requests, locks: locks.buffer }
-  const building = { assets, name: `${name}/builder`, owner, boot, startupTimeoutMs }
+  const building = { assets, name: `${name}/builder`, owner, boot, startupTimeoutMs, signal }
   try {
     if (source !== undefined) return await source.make(data, building)
     await tryApplication(data, building, events)

@@ -32,6 +32,8 @@ export interface BuildOptions {
   readonly startupTimeoutMs: number
   /** Captures nothing, and so ends as refused. */
   readonly trial?: boolean
+  /** Gives it up. */
+  readonly signal?: AbortSignal | undefined
   readonly onLog: (line: LogLine) => void
   readonly onSaw?: ((saw: Saw) => void) | undefined
 }
@@ -51,7 +53,7 @@ export async function buildSnapshot(
     execArgv: [...THREAD_OPTIONS],
     resourceLimits: { stackSizeMb: STACK_MB }
   })
-  const { name, startupTimeoutMs } = options
+  const { name, startupTimeoutMs, signal } = options
   const { promise: ended, resolve, reject } = Promise.withResolvers<Refused>()
   const progress = { loaded: false }
   const died = (reason: string): void => {
@@ -61,6 +63,9 @@ export async function buildSnapshot(
   }
   thread.on('error', (error) => died(`its thread failed: ${messageOf(error)}`))
   thread.on('exit', (code) => died(`its thread exited with code ${code}`))
+  const givenUp = (): void => died('it was given up')
+  signal?.addEventListener('abort', givenUp)
+  if (signal?.aborted === true) givenUp()
   const timer = setTimeout(
     () => died(`it was not ready within startup_timeout (${startupTimeoutMs} ms)`),
     startupTimeoutMs
@@ -69,6 +74,7 @@ export async function buildSnapshot(
     return await Promise.race([ended, build(thread, options, progress)])
   } finally {
     clearTimeout(timer)
+    signal?.removeEventListener('abort', givenUp)
     await thread.terminate()
   }
 }

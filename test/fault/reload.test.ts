@@ -1,6 +1,8 @@
 // New code under load: nobody notices but by what is answered.
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Worker } from 'node:worker_threads'
 import Fastify from 'fastify'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -8,6 +10,7 @@ import { WasgiError, wasgi } from '../../src/index.ts'
 import { temporaryFolder } from '../e2e/places.ts'
 import { fetchRaw, serve, type TestServer } from '../serve.ts'
 import { within } from '../unit/within.ts'
+import { house } from './house.ts'
 
 const LIMIT_MS = 120_000
 const CLIENTS = 4
@@ -112,6 +115,24 @@ for (const options of [
     })
   )
 }
+
+test(
+  'a server that is closed while it reloads leaves nothing behind, however long the import takes',
+  within(LIMIT_MS / 4, async () => {
+    const file = join(temporaryFolder(), 'app.py')
+    writeApp(file, 'old')
+    const app = await house({ app: file, workers: 1, startupTimeout: '5m' })
+    writeApp(file, 'new', 'while True: pass')
+    const begun = once(process, 'worker')
+    const reloaded = app.group.reload('rolling')
+    const [builder] = (await begun) as [Worker]
+    const ended = once(builder, 'exit')
+
+    await app.close()
+
+    await Promise.all([ended, reloaded])
+  })
+)
 
 test(
   'app.wasgi.reload() resolves when the new code answers, and rejects when there can be none',
