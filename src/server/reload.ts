@@ -43,7 +43,7 @@ export class ServerReload {
   }
 
   async reload(): Promise<void> {
-    const { pools, hooks } = this.#options
+    const { pools, hooks, log } = this.#options
     const found = this.#read()
     const errors: unknown[] = []
     // One group after the other: each keeps the machine's cores busy while it imports.
@@ -51,7 +51,7 @@ export class ServerReload {
       await this.#renew(group, () => group.reload('rolling')).catch((error) => errors.push(error))
     }
     for (const pool of pools) {
-      const reload = (): Promise<void> => loadAnew(pool, found.get(pool.name))
+      const reload = (): Promise<void> => loadAnew(pool, found.get(pool.name), log)
       await this.#renew(pool.group, reload).catch((error) => errors.push(error))
     }
     if (errors.length > 0) throw errors[0]
@@ -96,7 +96,8 @@ export class ServerReload {
 
 async function loadAnew(
   { group, source, currency }: RunningPool,
-  pool: Pool | undefined
+  pool: Pool | undefined,
+  log: FastifyBaseLogger
 ): Promise<void> {
   const recipe = await source.recipe(pool)
   currency?.renewing()
@@ -107,15 +108,20 @@ async function loadAnew(
     throw error
   }
   currency?.renewed(undefined)
-  if (pool !== undefined && pool.settings.mode === 'daemon') staff(group, pool)
+  if (pool !== undefined && pool.settings.mode === 'daemon') staff(group, pool, log)
 }
 
 /** As with gunicorn, the configured number of workers counts again, whatever signals have made of it. */
-function staff(group: RequestGroup, { settings }: Pool): void {
+function staff(group: RequestGroup, { settings }: Pool, log: FastifyBaseLogger): void {
+  const { workers: wanted } = settings
   let count = group.state().workers
-  while (count > 0 && count !== settings.workers) {
-    const next = group.changeWorkers(count < settings.workers ? 1 : -1)
-    if (next === count) return
+  while (count > 0 && count !== wanted) {
+    const next = group.changeWorkers(count < wanted ? 1 : -1)
+    if (next === count) {
+      const text = `process group "${group.name}" has ${count} workers of ${wanted}: more than that need a restart`
+      log.warn({ group: group.name, workers: count }, text)
+      return
+    }
     count = next
   }
 }
