@@ -52,7 +52,7 @@ export async function observe(
   return { mounted, admin }
 }
 
-/** For a signal, some day: a file that cannot be opened stays as it is, and the log tells. */
+/** A file that cannot be opened stays as it is, and the log tells. */
 export function reopenLogs(logs: Logs, log: Logger): void {
   for (const { code, message } of logs.reopen()) log.error({ code }, message)
 }

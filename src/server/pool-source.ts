@@ -15,8 +15,9 @@ export class PoolSource {
 
   /** `pool` is how it is configured from now on. Rejects when there are no such files or folders. */
   async recipe(pool: Pool = this.#pool): Promise<Recipe> {
-    const { options, scripts } = await poolOptions(pool, [])
     this.#pool = pool
+    const { options, scripts } = await poolOptions(pool, [])
+    if (pool !== this.#pool) return this.recipe() // it has been configured anew meanwhile
     this.scripts = scripts
     const { boot, snapshot } = options
     return { boot, snapshot }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { poolsOf } from '../../src/config/application-group.ts'
+import { type Pool, poolsOf } from '../../src/config/application-group.ts'
 import { settingsFromCommandLine } from '../../src/config/settings.ts'
 import type { GroupEvents, RequestGroup } from '../../src/dispatch/group.ts'
 import { PoolSource } from '../../src/server/pool-source.ts'
@@ -57,6 +57,27 @@ test(
     await reload.reload()
     assert.is(workers, 4)
     assert.match(warnings.join(), /process group "default" has 4 workers of 9: .* restart/)
+  })
+)
+
+test(
+  'a script that has changed is loaded as a configuration says that is read anew meanwhile',
+  within(5_000, async ({ folder }) => {
+    const site = { server: 'localhost', prefix: '' }
+    const poolWith = (word: string): Pool => {
+      const flags = { app: 'app.py', env: [`WORD=${word}`] }
+      const [pool] = poolsOf(settingsFromCommandLine({ flags, variables: {}, folder }), site)
+      return pool as Pool
+    }
+    const source = new PoolSource(poolWith('old'), [])
+
+    const recipes = await Promise.all([source.recipe(), source.recipe(poolWith('new'))])
+
+    assert.equal(
+      [...recipes, await source.recipe()].map(({ boot }) => boot.env.WORD),
+      ['new', 'new', 'new']
+    )
+    assert.equal(source.scripts, [join(folder, 'app.py')])
   })
 )
 
