@@ -21,7 +21,7 @@ import { ROWS_PER_WORKER } from './placement.ts'
 import { type ImageFrom, type PreparationOptions, prepare, prepareAnew } from './preparation.ts'
 import type { RecycleLimits } from './recycle.ts'
 import { Recycler } from './recycler.ts'
-import { Reloads } from './reloads.ts'
+import { type Asking, Reloads } from './reloads.ts'
 import type {
   GroupCondition,
   InterpreterStatus,
@@ -138,9 +138,7 @@ export class ProcessGroup implements RequestGroup {
     const rows = (mostWorkers(options) + 1) * ROWS_PER_WORKER
     const requests = new SharedArrayBuffer(requestTableBytes(rows))
     this.#table = new RequestTable(requests)
-    this.#reloads = new Reloads((manner, recipe) =>
-      this.#reload(options, locks, given, manner, recipe)
-    )
+    this.#reloads = new Reloads((asked) => this.#reload(options, locks, given, asked))
     this.#dispatcher = new Dispatcher(
       {
         group: options.name,
@@ -238,8 +236,7 @@ export class ProcessGroup implements RequestGroup {
     options: GroupOptions,
     locks: SharedLocks,
     events: GroupEvents,
-    manner: ReloadManner,
-    given: Recipe | undefined
+    { manner, recipe: given, signal }: Asking
   ): Promise<void> {
     await this.#started
     const before = this.#made
@@ -249,7 +246,8 @@ export class ProcessGroup implements RequestGroup {
       given === undefined ? before.recipe : { ...given, boot: { ...given.boot, identity } }
     const watched = this.#snapshots.watch(events)
     const from = this.#imageFrom(manner, options)
-    const how = { ...options, ...recipe, from, signal: this.#closed.signal }
+    const ends = [this.#closed.signal, ...(signal === undefined ? [] : [signal])]
+    const how = { ...options, ...recipe, from, signal: AbortSignal.any(ends) }
     const after = await prepareAnew(before.prepared, how, locks, watched).catch((error) => {
       if (this.#closing === undefined) throw error
     })
@@ -330,8 +328,8 @@ export class ProcessGroup implements RequestGroup {
     return this.#rotation.all({ kind, reason })
   }
 
-  reload(manner: ReloadManner, recipe?: Recipe): Promise<void> {
-    return this.#reloads.ask(manner, recipe)
+  reload(manner: ReloadManner, recipe?: Recipe, signal?: AbortSignal): Promise<void> {
+    return this.#reloads.ask(manner, recipe, signal)
   }
 
   changeWorkers(by: 1 | -1): number {

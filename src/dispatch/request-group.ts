@@ -85,9 +85,10 @@ export interface RequestGroup {
   recycle(kind: DeathKind, reason: string): Promise<void>
   /**
    * Loads the application anew, with another recipe if one is given, and replaces the workers. No
-   * request is lost. Rejects with a WasgiError when it cannot be loaded: then nothing has changed.
+   * request is lost. Rejects with a WasgiError when it cannot be loaded, or when `signal` gives up an
+   * import that takes too long: then nothing has changed.
    */
-  reload(manner: ReloadManner, recipe?: Recipe): Promise<void>
+  reload(manner: ReloadManner, recipe?: Recipe, signal?: AbortSignal): Promise<void>
   /** Has one worker more or less from now on. Gives how many there are to be. */
   changeWorkers(by: 1 | -1): number
   /** Waits for the requests in progress, at most `timeoutMs`, then ends the workers. */

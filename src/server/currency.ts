@@ -4,7 +4,7 @@
 import { globSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { stampOf } from '../../workers/host/seen-files.ts'
-import { patiently } from '../dispatch/patience.ts'
+import { PATIENCE_MS, patiently } from '../dispatch/patience.ts'
 import { WasgiError } from '../errors.ts'
 import type { Saw } from '../wire/messages.ts'
 
@@ -24,8 +24,11 @@ export interface Currency {
 export interface CurrencyOptions {
   /** The applications' own files, as the host knows them. */
   readonly files: () => readonly string[]
-  /** Loads the group anew, so that no request from then on gets old code. Rejects with a WasgiError. */
-  readonly reload: () => Promise<void>
+  /**
+   * Loads the group anew, so that no request from then on gets old code. Rejects with a WasgiError. What
+   * takes long may be given up by `signal`.
+   */
+  readonly reload: (signal?: AbortSignal) => Promise<void>
   /** Told of what cannot be loaded. */
   readonly onFailure: (error: WasgiError) => void
   /** Told before it is loaded, with the files that have changed, as far as they are known. */
@@ -38,23 +41,25 @@ const QUIET_MS = 50
 /** A reload begins even if nobody asks. */
 const LOOK_MS = 500
 
+export interface SeenCurrencyOptions extends CurrencyOptions {
+  /** Patterns of host paths. */
+  readonly extra: readonly string[]
+  /** For how long a reload follows changes. */
+  readonly limitMs: number
+  readonly patienceMs?: number
+}
+
 /** `reload`. Looks at each request: a watcher's news may come later than the request after the change. */
 export class SeenCurrency implements Currency {
   failure: WasgiError | undefined
-  readonly #options: CurrencyOptions & {
-    readonly extra: readonly string[]
-    readonly limitMs: number
-  }
+  readonly #options: SeenCurrencyOptions
   /** `file /srv/app.py` and so on, to what it was. */
   readonly #seen = new Map<string, Saw>()
   #extra = ''
   #turn: Promise<void> | undefined
   readonly #timer: NodeJS.Timeout
 
-  /** `extra` are patterns of host paths; a reload follows changes for at most `limitMs`. */
-  constructor(
-    options: CurrencyOptions & { readonly extra: readonly string[]; readonly limitMs: number }
-  ) {
+  constructor(options: SeenCurrencyOptions) {
     this.#options = options
     this.renewing()
     const look = (): unknown => this.current()?.catch(() => {})
@@ -94,19 +99,37 @@ export class SeenCurrency implements Currency {
   }
 
   async #renew(): Promise<void> {
-    const { limitMs, reload, onFailure, onChange, now = () => performance.now() } = this.#options
+    const { limitMs, onFailure, onChange, now = () => performance.now() } = this.#options
     const until = now() + limitMs
     do {
       await this.#settled()
       onChange(this.#changed())
       this.renewing()
-      this.failure = await reload().then(
-        () => undefined,
-        (error: WasgiError) => error
-      )
-      if (this.failure !== undefined) onFailure(this.failure)
+      const outcome = await this.#load()
+      if (outcome === 'given up') continue
+      this.failure = outcome
+      if (outcome !== undefined) onFailure(outcome)
     } while (this.#changes() !== '' && now() < until)
     if (this.failure !== undefined) throw this.failure
+  }
+
+  /** What hangs while it is imported is given up as soon as it has changed. */
+  async #load(): Promise<WasgiError | undefined | 'given up'> {
+    const { reload, patienceMs = PATIENCE_MS } = this.#options
+    const superseded = new AbortController()
+    const since = performance.now()
+    const look = setInterval(() => {
+      const late = performance.now() - since > patienceMs
+      if (late && this.#changes() !== '') superseded.abort()
+    }, LOOK_MS)
+    try {
+      await reload(superseded.signal)
+      return undefined
+    } catch (error) {
+      return superseded.signal.aborted ? 'given up' : (error as WasgiError)
+    } finally {
+      clearInterval(look)
+    }
   }
 
   async #settled(): Promise<void> {

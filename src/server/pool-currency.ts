@@ -24,7 +24,8 @@ export function currencyOf(
   const shared = {
     files,
     // What it was made from before may tell better what is missing.
-    reload: async () => group().reload('at-once', await source.recipe().catch(() => undefined)),
+    reload: async (signal?: AbortSignal) =>
+      group().reload('at-once', await source.recipe().catch(() => undefined), signal),
     onChange: (changed: readonly string[]) => onChange(described(name, changed))
   }
   if (settings.reload) {

@@ -108,6 +108,22 @@ test(
 )
 
 test(
+  'with --reload an import that hangs is given up once its file is mended',
+  within(LIMIT_MS, async () => {
+    const { app, file } = site()
+    await withServer([app, '--reload', '--workers', '1'], async (server) => {
+      writeFileSync(file('words.py'), 'print("hanging", flush=True)\nwhile True: pass\n')
+      const reply = textOf(server)
+      await server.logged(/hanging/)
+
+      writeFileSync(file('words.py'), 'WORD = "mended"\n')
+
+      assert.is(await reply, 'app mended page')
+    })
+  })
+)
+
+test(
   '--reload-extra names further files, and others change nothing',
   within(LIMIT_MS, async () => {
     const { app, file } = site()

@@ -177,6 +177,38 @@ test(
 )
 
 test(
+  'with --reload what hangs while it is loaded is given up once it is mended',
+  within(5_000, async ({ file }) => {
+    const failures: unknown[] = []
+    let reloads = 0
+    const seen = new SeenCurrency({
+      ...SEEN,
+      extra: [],
+      patienceMs: 1,
+      onFailure: (error) => failures.push(error),
+      reload: (signal) => {
+        seen.saw(saw(file))
+        if (++reloads > 1) return Promise.resolve()
+        setImmediate(() => writeFileSync(file, 'mended'))
+        const { promise, reject } = Promise.withResolvers<void>()
+        signal?.addEventListener('abort', () => reject(new Error('given up')))
+        return promise
+      }
+    })
+    try {
+      seen.saw(saw(file))
+      writeFileSync(file, 'while True: pass')
+
+      await seen.current()
+
+      assert.equal([reloads, failures], [2, []])
+    } finally {
+      seen.close()
+    }
+  })
+)
+
+test(
   'no more requests than the queue has room for wait for a script',
   within(5_000, async ({ file }) => {
     const loading = Promise.withResolvers<void>()
