@@ -54,7 +54,7 @@ function hasTerminal(): boolean {
 const realActions: Actions = {
   startServer: async (resolved) => (await import('../server/server.ts')).startServer(resolved),
   checkApplication: async (resolved) =>
-    (await import('../server/server.ts')).checkApplication(resolved),
+    (await import('../server/check.ts')).checkApplication(resolved),
   installPackages: async (request, report) =>
     (await import('../packages/install.ts')).installPackages(request, report),
   snapshots: () => import('../snapshot/commands.ts')

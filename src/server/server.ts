@@ -1,15 +1,8 @@
-// `wasgi serve` and `wasgi check` without their command line: a Fastify server of our own around the
-// plugin.
-import type { CheckResult, RunningServer } from '../cli/surroundings.ts'
-import { type Pool, poolsOf, serverSite } from '../config/application-group.ts'
-import { proxyRules } from '../config/proxies.ts'
+// `wasgi serve` without its command line: a Fastify server of our own around the plugin.
+import type { RunningServer } from '../cli/surroundings.ts'
+import { serverSite } from '../config/application-group.ts'
 import type { ResolvedServer } from '../config/settings.ts'
-import { ProcessGroup } from '../dispatch/group.ts'
-import { SharedLocks } from '../dispatch/shared-locks.ts'
 import { accessLog } from '../telemetry/access-log.ts'
-import { createLogger } from '../telemetry/logger.ts'
-import { groupEvents } from './group-log.ts'
-import { poolOptions } from './group-options.ts'
 import { openLogs } from './logs.ts'
 import { beginApplications } from './mounted.ts'
 import { accessLine, loggerOf, observe, reopenLogs } from './observation.ts'
@@ -67,43 +60,4 @@ export async function startServer(resolved: ResolvedServer): Promise<RunningServ
     await admin?.close()
     throw error
   }
-}
-
-/** Loads each application in one worker and ends it again. */
-export async function checkApplication(resolved: ResolvedServer): Promise<CheckResult> {
-  // Not all that can be wrong is wrong with the application.
-  tlsFiles(resolved)
-  accessLine(resolved)
-  for (const mount of resolved.mounts) proxyRules(mount.settings, mount.origins)
-  const results: CheckResult[] = []
-  for (const pool of poolsOf(resolved, serverSite(resolved.settings))) {
-    results.push(await checkPool(pool))
-  }
-  return {
-    callable: results.map(({ callable }) => callable).join(', '),
-    pythonVersion: results[0]?.pythonVersion ?? '',
-    bootMs: results.reduce((sum, { bootMs }) => sum + bootMs, 0)
-  }
-}
-
-async function checkPool(pool: Pool): Promise<CheckResult> {
-  const { options } = await poolOptions(pool, [])
-  const { logLevel: level, logFormat: format } = pool.settings
-  const events = groupEvents(createLogger({ level, format }))
-  let callable = ''
-  let bootMs = 0
-  const group = await ProcessGroup.start(
-    // What is asked is whether it can be imported, so it is.
-    { ...options, workers: 1, lazy: false, snapshot: undefined },
-    new SharedLocks(),
-    {
-      ...events,
-      onReady: (_worker, ready) => {
-        callable = ready.callable
-        bootMs = ready.bootMs
-      }
-    }
-  )
-  await group.close(0)
-  return { callable, pythonVersion: group.pythonVersion, bootMs }
 }

@@ -118,6 +118,20 @@ test(
 )
 
 test(
+  'check loads the scripts of hooks, too, even where serve would load them for the first request',
+  within(LIMIT_MS, async () => {
+    const script = unparsable()
+
+    const { code, log } = await ending([
+      ...['check', testApp('mirror.py'), '--access-script', script, '--lazy']
+    ])
+
+    assert.is(code, 1)
+    assert.ok(log.includes(script), log)
+  })
+)
+
+test(
   'a taken port ends with 4 and says which',
   within(LIMIT_MS, async () => {
     const other = createServer().listen(0, '127.0.0.1')
