@@ -20,7 +20,7 @@ export interface Served {
   readonly prefix: string
   /** Its log so far. */
   log(): string
-  /** Resolves once the log has this text, which has nothing special to a pattern in it. */
+  /** Resolves once the log has this text. */
   logged(text: string): Promise<void>
   close(): Promise<void>
 }
@@ -51,7 +51,7 @@ export async function start(transport: Transport, strict: boolean): Promise<Serv
     prefix: '',
     log: server.log,
     logged: async (text) => {
-      await server.logged(new RegExp(text))
+      await server.logged(text)
     },
     close: () => ended(server)
   }

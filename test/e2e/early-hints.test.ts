@@ -114,7 +114,7 @@ test(
     assert.is(interim, expected.join(''))
     await server.logged(/too many early hints/)
     await exchange(server, '/several')
-    assert.is(server.log().match(/too many early hints/g)?.length, 1)
+    assert.is((await server.caughtUp()).match(/too many early hints/g)?.length, 1)
   })
 )
 

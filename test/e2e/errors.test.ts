@@ -41,10 +41,11 @@ test(
   within(LIMIT_MS, async ({ server }) => {
     await server.request('/raise?again')
 
-    const said = await server.logged(/^.*ERROR \[default\/1\] .* GET \/raise\?again\. .*$/m)
-    assert.match(said[0], / code=WASGI_ERR_APP_EXCEPTION$/)
-    const rest = server.log().slice(said.index + said[0].length)
-    assert.match(rest, /^\nTraceback \(most recent call last\):\n/)
+    const [, said = '', rest = ''] = await server.logged(
+      /^(.*ERROR \[default\/1\] .* GET \/raise\?again\. .*)\n([\s\S]*?\n\w+Error: .*)\n/m
+    )
+    assert.match(said, / code=WASGI_ERR_APP_EXCEPTION$/)
+    assert.match(rest, /^Traceback \(most recent call last\):\n/)
     assert.ok(rest.includes(`\n  File "${FILE}", line ${LINE}, in raise_error\n`), rest)
     assert.match(rest, /^ValueError: a detail that is nobody's business$/m)
   })
@@ -93,11 +94,10 @@ test(
   'what waits behind a MemoryError runs in another interpreter',
   within(LIMIT_MS, async ({ server }) => {
     const before = await server.request('/token')
-    const seen = server.log().length
+    const begun = (log: string): number => log.split('begun memory').length
+    const seen = begun(await server.caughtUp())
     const fatal = server.request('/memory')
-    while (!server.log().slice(seen).includes('begun memory')) {
-      await new Promise((resolve) => setImmediate(resolve))
-    }
+    await server.tells(begun, seen + 1)
 
     const behind = await Promise.all(Array.from({ length: 6 }, () => server.request('/token')))
 

@@ -27,8 +27,8 @@ test.before(async (context) => {
 })
 test.after(({ server }) => server.close())
 
-test.after.each(({ server }) => {
-  assert.not.match(server.log(), /AssertionError|WSGIWarning|without being closed/)
+test.after.each(async ({ server }) => {
+  assert.not.match(await server.caughtUp(), /AssertionError|WSGIWarning|without being closed/)
 })
 
 test(

@@ -41,7 +41,8 @@ for (const start of ['captured', 'loaded']) {
           assert.ok(text.endsWith(EXPECTED), text)
         }
         await server.logged(new RegExp(`snapshot ${start}`))
-        assert.is([...server.log().matchAll(/interpreter ready .* boot=restored/g)].length, 2)
+        const ready = /interpreter ready .* boot=restored/g
+        await server.tells((log) => log.match(ready)?.length, 2)
       } finally {
         await server.close()
       }
@@ -58,7 +59,7 @@ test(
         const { text } = await server.request('/')
         assert.is(text, `[1, ${EXPECTED}`)
       }
-      assert.not.match(server.log(), 'worker ended')
+      assert.not.match(await server.caughtUp(), 'worker ended')
     } finally {
       await server.close()
     }

@@ -4,30 +4,28 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { serve, type TestServer } from '../serve.ts'
+import { serve } from '../serve.ts'
 import { within } from '../unit/within.ts'
 import { temporaryFolder, testApp } from './places.ts'
 
 const LIMIT_MS = 120_000
 const test = suite('lazy initialisation')
 
-const interpreters = (server: TestServer): number =>
-  [...server.log().matchAll(/interpreter ready group=/g)].length
+const interpreters = (log: string): number => [...log.matchAll(/interpreter ready group=/g)].length
 
 test(
   'no interpreter is made before the first request, and one for it',
   within(LIMIT_MS, async () => {
     const server = await serve(['pyapps/hello.py', '--lazy', '--workers', '2'])
     try {
-      assert.is(interpreters(server), 0)
+      assert.is(interpreters(await server.caughtUp()), 0)
 
       const reply = await server.request('/')
       const again = await server.request('/again')
 
       assert.is(reply.text, 'Hello, world!\n')
       assert.is(again.status, 200)
-      await server.logged(/interpreter ready group=/) // written after the response, it may be
-      assert.is(interpreters(server), 1)
+      await server.tells(interpreters, 1) // written after the response, it may be
     } finally {
       await server.close()
     }
@@ -48,8 +46,7 @@ test(
         replies.map(({ text }) => text),
         ['a met b\n', 'b met a\n']
       )
-      await server.logged(/(?:interpreter ready group=[\s\S]*?){2}/)
-      assert.is(interpreters(server), 2)
+      await server.tells(interpreters, 2)
     } finally {
       await server.close()
     }
@@ -77,10 +74,7 @@ test(
         'def app(environ, start_response):\n    start_response("204 Mended", [])\n    return []\n'
       )
       let mended = await server.request('/')
-      while (mended.status === 503) {
-        await new Promise((resolve) => setTimeout(resolve, 200))
-        mended = await server.request('/')
-      }
+      while (mended.status === 503) mended = await server.request('/')
 
       assert.is(mended.reason, 'Mended')
     } finally {

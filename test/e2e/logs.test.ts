@@ -49,7 +49,7 @@ test(
     await text.logged(/\\x1b\[2Jforged one/)
 
     assert.match(text.out(), /^wasgi ready on http:\/\/127\.0\.0\.1:\d+\n$/)
-    assert.not.ok(text.log().includes('\x1b'))
+    assert.not.ok((await text.caughtUp()).includes('\x1b'))
   })
 )
 
@@ -75,7 +75,7 @@ test(
     await json.logged(/"url":"\/json\?q=1".*\n/)
     await json.logged(/printed q=1.*\n/)
 
-    const lines = json.log().trimEnd().split('\n')
+    const lines = json.log().split('\n').slice(0, -1) // the last one may not be whole yet
     const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
 
     const access = records.find((record) => record.url === '/json?q=1')

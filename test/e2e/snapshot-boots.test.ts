@@ -22,16 +22,16 @@ test(
 
     await serving(serveFrom(store, two), async (server) => {
       assert.is((await server.request('/')).text, 'Hello, world!\n')
-      assert.match(server.log(), /INFO {2}snapshot captured id=/)
-      assert.equal(boots(server), restored)
+      await server.logged(/INFO {2}snapshot captured id=/)
+      assert.equal(await boots(server), restored)
     })
     const stored = storedIn(store)
     await serving(serveFrom(store, two), async (server) => {
       assert.is((await server.request('/')).text, 'Hello, world!\n')
-      assert.match(server.log(), /INFO {2}snapshot loaded id=/)
-      assert.not.match(server.log(), /snapshot captured/)
-      assert.equal(boots(server), restored)
-      assert.equal(warnings(server), [])
+      await server.logged(/INFO {2}snapshot loaded id=/)
+      assert.not.match(await server.caughtUp(), /snapshot captured/)
+      assert.equal(await boots(server), restored)
+      assert.equal(await warnings(server), [])
     })
 
     assert.is(stored.length, 1)
@@ -46,8 +46,8 @@ test(
 
     await serving(serveFrom(store, [HELLO, '--no-snapshot']), async (server) => {
       assert.is((await server.request('/')).text, 'Hello, world!\n')
-      assert.equal(boots(server), ['default/1 cold'])
-      assert.not.match(server.log(), /snapshot (loaded|captured)/)
+      assert.equal(await boots(server), ['default/1 cold'])
+      assert.not.match(await server.caughtUp(), /snapshot (loaded|captured)/)
     })
 
     assert.equal(storedIn(store), [])
@@ -83,18 +83,18 @@ for (const [what, name, source, before, after] of [
       writeFileSync(join(folder, 'greeting.py'), 'TEXT = "hello"\n')
       await serving(serveFrom(store, [app]), async (server) => {
         assert.is((await server.request('/')).text, before)
-        assert.equal(warnings(server), [])
+        assert.equal(await warnings(server), [])
       })
 
       writeFileSync(join(folder, name), source)
 
       await serving(serveFrom(store, [app]), async (server) => {
         assert.is((await server.request('/')).text, after)
-        const [warning = '', ...more] = warnings(server)
+        const [warning = '', ...more] = await warnings(server)
         assert.match(warning, /code=WASGI_ERR_SNAPSHOT_STALE$/)
         assert.ok(warning.includes(folder), warning)
         assert.equal(more, [])
-        assert.equal(boots(server), ['default/1 restored'])
+        assert.equal(await boots(server), ['default/1 restored'])
       })
       assert.is(storedIn(store).length, 1)
       assert.is((await new SnapshotStore({ folder: store }).verify())[0]?.message, undefined)
@@ -115,7 +115,7 @@ test(
 
     await serving(serveFrom(store, [app]), async (server) => {
       assert.is((await server.request('/')).text, 'own library 1')
-      assert.match(server.log(), /snapshot loaded/)
+      await server.logged(/snapshot loaded/)
     })
   })
 )
@@ -127,14 +127,17 @@ test(
     await serving(serveFrom(store, [HELLO, '--env', 'FIRST=1']), () => {})
     const first = storedIn(store)
 
-    await serving(serveFrom(store, [HELLO, '--env', 'FIRST=2']), (server) => {
-      assert.match(server.log(), /snapshot loaded/)
+    await serving(serveFrom(store, [HELLO, '--env', 'FIRST=2']), async (server) => {
+      await server.logged(/snapshot loaded/)
     })
     assert.equal(storedIn(store), first)
-    await serving(serveFrom(store, [HELLO, '--env', 'FIRST=1', '--env', 'SECOND=1']), (server) => {
-      assert.match(server.log(), /snapshot captured/)
-      assert.equal(warnings(server), [])
-    })
+    await serving(
+      serveFrom(store, [HELLO, '--env', 'FIRST=1', '--env', 'SECOND=1']),
+      async (server) => {
+        await server.logged(/snapshot captured/)
+        assert.equal(await warnings(server), [])
+      }
+    )
 
     assert.is(storedIn(store).length, 2)
   })
@@ -147,18 +150,20 @@ test(
     const lazy = [HELLO, '--lazy', '--workers', '2']
 
     await serving(serveFrom(store, lazy), async (server) => {
-      assert.equal(boots(server), [])
+      assert.equal(await boots(server), [])
       assert.is((await server.request('/')).status, 200)
-      assert.match(boots(server).join(), /^default\/\d cold$/)
+      await server.logged(/interpreter ready/) // written after the response, it may be
+      assert.match((await boots(server)).join(), /^default\/\d cold$/)
     })
     assert.equal(storedIn(store), [])
 
     await serving(serveFrom(store, [HELLO]), () => {})
     await serving(serveFrom(store, lazy), async (server) => {
-      assert.equal(boots(server), [])
+      assert.equal(await boots(server), [])
       assert.is((await server.request('/')).text, 'Hello, world!\n')
-      assert.match(boots(server).join(), /^default\/\d restored$/)
-      assert.match(server.log(), /snapshot loaded/)
+      await server.logged(/interpreter ready/)
+      assert.match((await boots(server)).join(), /^default\/\d restored$/)
+      await server.logged(/snapshot loaded/)
     })
   })
 )
@@ -190,18 +195,18 @@ test(
     await serving(serveFrom(store, args), async (server) => {
       const { all } = await fromEachWorker<Seen>(server, 2, '/seen')
       for (const { warmed } of all) assert.equal(warmed, expected)
-      const [warning = '', ...more] = warnings(server)
+      const [warning = '', ...more] = await warnings(server)
       assert.match(warning, /The warm-up request GET \/failing: raised ZeroDivisionError/)
       assert.equal(more, [])
     })
     await serving(serveFrom(store, args), async (server) => {
-      assert.match(server.log(), /snapshot loaded/)
+      await server.logged(/snapshot loaded/)
       const { all } = await fromEachWorker<Seen>(server, 2, '/seen')
       for (const { warmed } of all) assert.equal(warmed, expected)
-      assert.equal(warnings(server), [])
+      assert.equal(await warnings(server), [])
     })
-    await serving(serveFrom(store, args.slice(0, -2)), (server) => {
-      assert.match(server.log(), /snapshot captured/)
+    await serving(serveFrom(store, args.slice(0, -2)), async (server) => {
+      await server.logged(/snapshot captured/)
     })
   })
 )

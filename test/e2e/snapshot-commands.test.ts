@@ -55,7 +55,7 @@ test(
 
     const server = await serve([app, '--workers', '1', ...place])
     await server.logged(/boot=restored/)
-    assert.match(server.log(), 'snapshot loaded')
+    await server.logged('snapshot loaded')
     assert.is((await server.request('/')).text, 'Hello, world!\n')
     await server.close()
 

@@ -50,7 +50,7 @@ test(
       assert.is((await server.request('/')).status, 200)
 
       await server.logged(/WASGI_ERR_SNAPSHOT_REFUSED/)
-      assert.match(server.log(), 'boot=cold')
+      await server.logged('boot=cold')
     } finally {
       await server.close()
     }
@@ -66,7 +66,7 @@ test(
       for (let i = 0; i < 12; i++) drawn.add((await server.request('/')).text)
 
       assert.is(drawn.size, 12)
-      assert.match(server.log(), 'boot=restored')
+      await server.logged('boot=restored')
     } finally {
       await server.close()
     }

@@ -52,12 +52,12 @@ test(
       await serving(serveFrom(store, [APP, '--workers', '2']), async (server) => {
         const { all } = await fromEachWorker<Answer>(server, 2, '/')
 
-        assert.match(server.log(), new RegExp(`snapshot ${from}`))
+        await server.logged(new RegExp(`snapshot ${from}`))
         for (const { events, generation, capturing } of all) {
           assert.equal(events, restoredAs(1))
           assert.equal([generation, capturing], [1, false])
         }
-        assert.equal(warnings(server), [])
+        assert.equal(await warnings(server), [])
       })
     }
   })
@@ -73,7 +73,7 @@ test(
         assert.equal(answer.events, restoredAs(generation))
         assert.is(answer.generation, generation)
       }
-      assert.equal(boots(server), ['default/1 restored'])
+      assert.equal(await boots(server), ['default/1 restored'])
     })
   })
 )
@@ -108,8 +108,8 @@ for (const [name, reason] of [
         const { events } = await answerOf(server)
 
         assert.equal(events, COLD)
-        assert.equal(boots(server), ['default/1 cold', 'default/2 cold'])
-        const [warning = '', ...more] = warnings(server)
+        assert.equal(await boots(server), ['default/1 cold', 'default/2 cold'])
+        const [warning = '', ...more] = await warnings(server)
         assert.match(warning, reason)
         assert.match(warning, /code=WASGI_ERR_SNAPSHOT_REFUSED$/)
         assert.equal(more, [])
@@ -131,11 +131,11 @@ for (const [name, reason] of [
         const { events, generation } = await answerOf(server)
 
         assert.equal([events, generation], [COLD, 0])
-        assert.equal(boots(server), ['default/1 cold'])
-        const [warning = '', ...more] = warnings(server)
+        assert.equal(await boots(server), ['default/1 cold'])
+        const [warning = '', ...more] = await warnings(server)
         assert.match(warning, /Worker default\/1 could not be restored from the snapshot/)
-        assert.match(server.log(), /code=WASGI_ERR_SNAPSHOT_RESTORE/)
-        assert.match(server.log(), reason)
+        await server.logged(/code=WASGI_ERR_SNAPSHOT_RESTORE/)
+        await server.logged(reason)
         assert.equal(more, [])
       })
     })
@@ -150,14 +150,15 @@ test(
     await serving(serveFrom(temporaryFolder(), args), async (server) => {
       const { byWorker } = await fromEachWorker<Answer>(server, 2, '/')
 
-      const kinds = boots(server).map((line) => line.replace(/^\S+ /, ''))
+      const booted = await boots(server)
+      const kinds = booted.map((line) => line.replace(/^\S+ /, ''))
       assert.equal(kinds.sort(), ['cold', 'restored'])
-      for (const line of boots(server)) {
+      for (const line of booted) {
         const [worker = '', boot] = line.split(' ')
         assert.equal(byWorker.get(worker)?.events, boot === 'cold' ? COLD : restoredAs(1))
       }
-      assert.match(server.log(), /LookupError: a database that is not there/)
-      assert.is(server.log().match(/code=WASGI_ERR_SNAPSHOT_RESTORE/g)?.length, 1)
+      await server.logged(/LookupError: a database that is not there/)
+      assert.is((await server.caughtUp()).match(/code=WASGI_ERR_SNAPSHOT_RESTORE/g)?.length, 1)
     })
   })
 )

@@ -36,8 +36,8 @@ for (const [what, name, reason] of CASES) {
         const reply = await server.request('/')
 
         assert.is(reply.text, 'served\n')
-        assert.equal(boots(server), ['default/1 cold'])
-        const [warning = '', ...more] = warnings(server)
+        assert.equal(await boots(server), ['default/1 cold'])
+        const [warning = '', ...more] = await warnings(server)
         assert.match(warning, reason)
         assert.match(warning, /code=WASGI_ERR_SNAPSHOT_REFUSED$/)
         assert.equal(more, [])
@@ -55,7 +55,7 @@ test(
     const args = [HOLDING, '--data-dir', temporaryFolder(), ...env]
     await serving(serveFrom(temporaryFolder(), args), async (server) => {
       assert.is((await server.request('/')).text, 'served\n')
-      const [warning = ''] = warnings(server)
+      const [warning = ''] = await warnings(server)
       for (const reason of [/\/data\/log\.txt/, /object Array/, /\/tmp\/nameless/]) {
         assert.match(warning, reason)
       }
@@ -89,11 +89,11 @@ test(
         const first = await fromEachWorker<{ worker: string }>(server, 2, '/')
         const { all } = await fromEachWorker<{ worker: string }>(server, 2, '/')
 
-        assert.match(server.log(), new RegExp(`snapshot ${from}`))
+        await server.logged(new RegExp(`snapshot ${from}`))
         for (const { worker, ...answer } of [...first.all, ...all]) {
           assert.equal(answer, expected, worker)
         }
-        assert.equal(warnings(server), [])
+        assert.equal(await warnings(server), [])
       })
     }
   })

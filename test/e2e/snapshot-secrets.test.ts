@@ -65,8 +65,8 @@ test(
     await serving(serveFrom(store, withValues({})), async (server) => {
       const { names, now, imported } = await answerOf(server)
       assert.equal([names.includes('TOKEN'), now, imported], [true, { TOKEN, PLAIN }, {}])
-      assert.equal(warnings(server), [])
-      assert.equal(boots(server), ['default/1 restored'])
+      assert.equal(await warnings(server), [])
+      assert.equal(await boots(server), ['default/1 restored'])
     })
 
     assert.is(storedIn(store).length, 1)
@@ -83,7 +83,7 @@ test(
     })
 
     await serving(serveFrom(store, withValues({ TOKEN: 'another' })), async (server) => {
-      assert.match(server.log(), /snapshot loaded/)
+      await server.logged(/snapshot loaded/)
       assert.equal((await answerOf(server)).now, { TOKEN: 'another', PLAIN })
     })
   })
@@ -98,12 +98,12 @@ test(
     await serving(serveFrom(store, args), async (server) => {
       const { now, imported } = await answerOf(server)
       assert.equal([now, imported], [{ TOKEN, PLAIN }, { TOKEN }])
-      assert.equal(boots(server), ['default/1 restored'])
-      const [warning = '', ...more] = warnings(server)
+      assert.equal(await boots(server), ['default/1 restored'])
+      const [warning = '', ...more] = await warnings(server)
       assert.match(warning, /snapshot captured, but not stored: /)
       const line = lineWith('os.environ["TOKEN"]')
       assert.ok(warning.includes(`read TOKEN (/app/secretive.py:${line})`), warning)
-      assert.not.match(server.log() + server.out(), new RegExp(TOKEN))
+      assert.not.match((await server.caughtUp()) + server.out(), new RegExp(TOKEN))
       assert.equal(more, [])
     })
 
@@ -120,16 +120,16 @@ test(
 
     await serving(serveFrom(store, args), async (server) => {
       assert.equal((await answerOf(server)).imported, { PLAIN })
-      assert.equal(warnings(server), [])
+      assert.equal(await warnings(server), [])
     })
     assert.equal(await storedOf(store, [TOKEN, PLAIN]), [PLAIN])
     await serving(serveFrom(store, args), async (server) => {
-      assert.match(server.log(), /snapshot loaded/)
+      await server.logged(/snapshot loaded/)
       assert.equal((await answerOf(server)).imported, { PLAIN })
     })
     const changed = [...withValues({ READ_PLAIN: '1', PLAIN: 'changed' }), ...allowed]
     await serving(serveFrom(store, changed), async (server) => {
-      assert.match(server.log(), /snapshot captured/)
+      await server.logged(/snapshot captured/)
       const { imported, now } = await answerOf(server)
       assert.equal([imported, now], [{ PLAIN: 'changed' }, { TOKEN, PLAIN: 'changed' }])
     })

@@ -64,7 +64,7 @@ function storeWith(good: string): { store: string; file: string } {
 function onlyWarning(store: string, options?: ServeOptions): Promise<string> {
   return serving(serveFrom(store, APP, options), async (server) => {
     await isServed(server)
-    const [warning = '', ...more] = warnings(server)
+    const [warning = '', ...more] = await warnings(server)
     assert.equal(more, [])
     return warning
   })
@@ -72,7 +72,7 @@ function onlyWarning(store: string, options?: ServeOptions): Promise<string> {
 
 async function isServed(server: TestServer): Promise<void> {
   assert.is((await server.request('/you')).text, 'Hello, you!\n')
-  assert.equal(boots(server), ['default/1 restored'])
+  assert.equal(await boots(server), ['default/1 restored'])
 }
 
 async function isSound(store: string): Promise<void> {
@@ -153,9 +153,9 @@ test(
 
     await serving(serveFrom(store, APP), async (server) => {
       await isServed(server)
-      assert.match(server.log(), /WARN .*code=WASGI_ERR_SNAPSHOT_FOREIGN/)
-      assert.match(server.log(), /WARN .*code=WASGI_ERR_SNAPSHOT_UNSAVED/)
-      assert.match(server.log(), /snapshot captured, but not stored/)
+      await server.logged(/WARN .*code=WASGI_ERR_SNAPSHOT_FOREIGN/)
+      await server.logged(/WARN .*code=WASGI_ERR_SNAPSHOT_UNSAVED/)
+      await server.logged(/snapshot captured, but not stored/)
     })
 
     // Ours, so it was removed as any rejected file is; what matters is that none was written.
@@ -177,7 +177,7 @@ test(
 
     await serving(serveFrom(store, APP, { through: IS_ROOT ? nobody : [] }), async (server) => {
       await isServed(server)
-      const [failure = '', captured = '', ...more] = warnings(server)
+      const [failure = '', captured = '', ...more] = await warnings(server)
       assert.match(failure, /EACCES.* code=WASGI_ERR_SNAPSHOT_UNSAVED$/)
       assert.match(captured, /snapshot captured, but not stored: it could not be written/)
       assert.equal(more, [])
@@ -196,7 +196,7 @@ test(
 
     await serving(serveFrom(store, APP, { through: limited }), async (server) => {
       await isServed(server)
-      const [failure = '', captured = '', ...more] = warnings(server)
+      const [failure = '', captured = '', ...more] = await warnings(server)
       assert.match(failure, /EFBIG.* code=WASGI_ERR_SNAPSHOT_UNSAVED$/)
       assert.match(captured, /snapshot captured, but not stored/)
       assert.equal(more, [])
@@ -213,11 +213,11 @@ test(
 
     await serving(serveFrom(store, [...APP, '--snapshot-limit', '1M']), async (server) => {
       await isServed(server)
-      assert.match(warnings(server)[0] ?? '', /code=WASGI_ERR_SNAPSHOT_UNSAVED$/)
+      assert.match((await warnings(server))[0] ?? '', /code=WASGI_ERR_SNAPSHOT_UNSAVED$/)
     })
     await serving(serveFrom(store, [...APP, '--snapshot-limit', '0']), async (server) => {
       await isServed(server)
-      assert.equal(warnings(server), [])
+      assert.equal(await warnings(server), [])
     })
 
     assert.equal(storedIn(store), [])
@@ -233,7 +233,7 @@ test(
       starting.map((each) =>
         serving(each, async (server) => {
           await isServed(server)
-          assert.equal(warnings(server), [])
+          assert.equal(await warnings(server), [])
         })
       )
     )
@@ -242,7 +242,7 @@ test(
     assert.is(lstatSync(onlyFile(store)).mode & 0o777, 0o600)
     await serving(serveFrom(store, APP), async (server) => {
       await isServed(server)
-      assert.match(server.log(), /snapshot loaded/)
+      await server.logged(/snapshot loaded/)
     })
   })
 )

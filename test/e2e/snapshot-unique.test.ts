@@ -55,7 +55,7 @@ test(
   'eight workers draw nothing that another one drew, and a seeded generator is the same in all',
   within(LIMIT_MS, async ({ store }) => {
     await serving(serveFrom(store, [APP, '--workers', '8']), async (server) => {
-      assert.is(boots(server).filter((line) => line.endsWith(' restored')).length, 8)
+      assert.is((await boots(server)).filter((line) => line.endsWith(' restored')).length, 8)
 
       const { byWorker } = await fromEachWorker<Answer>(server, 8, '/')
       const { all } = await fromEachWorker<Answer>(server, 8, '/')
@@ -110,8 +110,8 @@ test(
 
     // Once from a capture and once from the store.
     for (const from of [temporaryFolder(), store]) {
-      await serving(serveFrom(from, [APP]), (server) => {
-        const said = warnings(server).filter((text) => text.includes(expected))
+      await serving(serveFrom(from, [APP]), async (server) => {
+        const said = (await warnings(server)).filter((text) => text.includes(expected))
         assert.is(said.length, 1, server.log())
       })
     }
@@ -124,7 +124,7 @@ test(
     const hashes = new Set<number>()
     for (let built = 0; built < 2; built++) {
       await serving(serveFrom(temporaryFolder(), [APP]), async (server) => {
-        assert.match(server.log(), /snapshot captured/)
+        await server.logged(/snapshot captured/)
         hashes.add((await getJson<Answer>(server, '/')).hash)
       })
     }
@@ -138,7 +138,7 @@ test(
   within(LIMIT_MS, async ({ store }) => {
     for (const isolation of ['worker', 'request']) {
       await serving(serveFrom(store, [APP, '--isolation', isolation]), async (server) => {
-        assert.match(server.log(), /snapshot loaded/)
+        await server.logged(/snapshot loaded/)
         let last: Readonly<Record<string, number>> | undefined
         for (let round = 0; round < 3; round++) {
           const before = Date.now() / 1000

@@ -31,15 +31,16 @@ export async function serving<Result>(
 }
 
 /** Each worker that had an interpreter made, and how, as in `default/1 restored`. */
-export function boots(server: TestServer): string[] {
+export async function boots(server: TestServer): Promise<string[]> {
   const lines = /interpreter ready group=\S+ worker=(\S+) boot=(\w+) ms=\d+/g
-  return [...server.log().matchAll(lines)].map(([, worker, boot]) => `${worker} ${boot}`).sort()
+  const log = await server.caughtUp()
+  return [...log.matchAll(lines)].map(([, worker, boot]) => `${worker} ${boot}`).sort()
 }
 
 /** Lines of the log that are warnings or worse, without their times. */
-export function warnings(server: TestServer): string[] {
+export async function warnings(server: TestServer): Promise<string[]> {
   const lines = /^\S+ (?:WARN|ERROR|FATAL) +(.*)$/gm
-  return [...server.log().matchAll(lines)].map(([, text]) => text ?? '')
+  return [...(await server.caughtUp()).matchAll(lines)].map(([, text]) => text ?? '')
 }
 
 /** Paths of all that a store's folder holds. */

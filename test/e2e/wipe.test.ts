@@ -82,8 +82,8 @@ for (const stain of WIPED) {
       assert.equal([stained.status, stained.text], [200, 'stained\n'])
       assert.equal(differences(seen, clean), [])
       assert.equal(differences(again, clean), [])
-      assert.not.match(server.log(), /a timer of another request has fired/)
-      assert.equal(boots(server), ['default/1 restored'], 'the worker was replaced')
+      assert.not.match(await server.caughtUp(), /a timer of another request has fired/)
+      assert.equal(await boots(server), ['default/1 restored'], 'the worker was replaced')
     })
   )
 }
@@ -141,7 +141,7 @@ test(
     })
 
     assert.equal(differences(await look(server), clean), [])
-    assert.equal(boots(server), ['default/1 restored'], 'the worker was replaced')
+    assert.equal(await boots(server), ['default/1 restored'], 'the worker was replaced')
   })
 )
 
@@ -165,7 +165,7 @@ for (const [stain, reason] of [
         const ends = new RegExp(`worker ended: .*was recycled \\(${reason}\\)`, 'g')
         await server.logged(/(boot=restored[\s\S]*){3}/)
         assert.is(server.log().match(ends)?.length, 2, server.log())
-        assert.equal(boots(server), Array(3).fill('default/1 restored'))
+        assert.equal(await boots(server), Array(3).fill('default/1 restored'))
       })
     })
   )
@@ -182,7 +182,7 @@ test(
       }
 
       assert.equal(counted, [1, 2, 3, 1, 2, 3, 1, 2])
-      assert.equal(boots(server), ['default/1 restored'])
+      assert.equal(await boots(server), ['default/1 restored'])
     })
   })
 )
@@ -215,8 +215,8 @@ test(
       const counted = (await Promise.all(rounds)).map(([, count]) => count)
 
       assert.equal(counted.sort(), [1, 1, 1, 2, 2])
-      assert.match(server.log(), /it served maximum_requests \(2\) and was recycled/)
-      assert.ok(boots(server).every((line) => line === 'default/1 cold'))
+      await server.logged(/it served maximum_requests \(2\) and was recycled/)
+      assert.ok((await boots(server)).every((line) => line === 'default/1 cold'))
     })
   })
 )
@@ -236,7 +236,7 @@ test(
         'default/1',
         'default/2'
       ])
-      assert.equal(boots(server), ['default/1 restored', 'default/2 restored'])
+      assert.equal(await boots(server), ['default/1 restored', 'default/2 restored'])
     })
   })
 )

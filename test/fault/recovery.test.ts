@@ -97,8 +97,8 @@ test(
       assert.equal(statuses, [502, 502, 502, 502, 502])
       assert.ok(reported.index > 0)
       assert.is(good.status, 200)
-      assert.equal(
-        deathsIn(server.log()).map(({ next }) => next),
+      await server.tells(
+        (log) => deathsIn(log).map(({ next }) => next),
         ['at-once', 'at-once', 'at-once', 'after', 'after']
       )
     } finally {

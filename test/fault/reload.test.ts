@@ -94,7 +94,7 @@ for (const options of [
         writeApp(file, 'new', 'import no_such_module')
 
         const answers = await answersDuring(server, /WASGI_ERR_RELOAD/)
-        const [line = ''] = server.log().match(/^.*"code":"WASGI_ERR_RELOAD".*$/m) ?? []
+        const [line] = await server.logged(/^.*"code":"WASGI_ERR_RELOAD".*\n/m)
         const metrics = await fetchRaw(admin ?? '', '/-/wasgi/metrics')
 
         assert.equal([...new Set(answers)], ['200 old'])

@@ -130,7 +130,7 @@ export class Fuzzer {
       if (fault !== undefined) faults.push([before?.input, fault])
     }
     this.#earlier = current
-    const logged = this.#errorsLogged()
+    const logged = await this.#errorsLogged()
     if (logged !== undefined) faults.push([undefined, logged])
     return faults
   }
@@ -149,8 +149,8 @@ export class Fuzzer {
     return other ? 'another worker answers: the one before did not survive' : notes
   }
 
-  #errorsLogged(): string | undefined {
-    const log = this.#server.log()
+  async #errorsLogged(): Promise<string | undefined> {
+    const log = await this.#server.caughtUp()
     const lines = log.slice(this.#logAt).split('\n')
     this.#logAt = log.length
     const found = lines.find((line) => /"level":"(?:error|fatal)"|WASGI_ERR_INTERNAL/.test(line))
