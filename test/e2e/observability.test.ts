@@ -10,6 +10,7 @@ import { wasgi } from '../../src/server/plugin.ts'
 import { startServer } from '../../src/server/server.ts'
 import { fetchRaw, runWasgi, serve } from '../serve.ts'
 import { within } from '../unit/within.ts'
+import { changed } from '../watching.ts'
 import { temporaryFolder, testApp } from './places.ts'
 
 const LIMIT_MS = 120_000
@@ -205,12 +206,12 @@ test(
     const server = await startServer(settingsFromCommandLine(line))
     try {
       await fetchRaw(server.url, '/before')
-      await until(() => /"GET \/before /.test(readFileSync(accessLogFile, 'utf8')))
+      await changed(folder, () => /"GET \/before /.test(readFileSync(accessLogFile, 'utf8')))
       renameSync(accessLogFile, `${accessLogFile}.1`)
 
       server.reopenLogs()
       await fetchRaw(server.url, '/after')
-      await until(() => /"GET \/after /.test(readFileSync(accessLogFile, 'utf8')))
+      await changed(folder, () => /"GET \/after /.test(readFileSync(accessLogFile, 'utf8')))
 
       assert.match(readFileSync(logFile, 'utf8'), /interpreter ready group=default/)
       assert.not.match(readFileSync(accessLogFile, 'utf8'), 'before')
@@ -220,10 +221,5 @@ test(
     }
   })
 )
-
-/** What is written by way of the thread pool is there some turns of the event loop later. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
-}
 
 test.run()

@@ -14,10 +14,10 @@ writeFileSync(
   `import { isMainThread, Worker } from 'node:worker_threads'
 const code = "(() => { try { return new Function('return \\"code\\"')() } catch (error) { return error.name } })()"
 const say = (name) => "process._rawDebug('" + name + ": ' + " + code + ")"
-setTimeout(() => {
+if (isMainThread) process.once('SIGWINCH', () => {
   new Worker(say('a worker thread'), { eval: true })
   try { process._rawDebug('main thread: ' + new Function('return "code"')()) } catch (error) { process._rawDebug('main thread: ' + error.name) }
-}, 500)
+})
 `
 )
 
@@ -30,6 +30,7 @@ test(
       env: { NODE_OPTIONS: `--import=${probe}` }
     })
     await started.printed(/ready on/)
+    started.child.kill('SIGWINCH')
     const [, worker] = await started.logged(/a worker thread: (\w+)/)
     const [, main] = await started.logged(/main thread: (\w+)/)
     started.child.kill()

@@ -5,6 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { serve, type TestServer } from '../serve.ts'
 import { within } from '../unit/within.ts'
+import { changed } from '../watching.ts'
 import { temporaryFolder, testApp } from './places.ts'
 
 const LIMIT_MS = 60_000
@@ -25,8 +26,8 @@ def application(environ, start_response):
 }
 
 /** Resolves once the log has so many lines that match. */
-async function times(server: TestServer, count: number, pattern: string): Promise<void> {
-  await server.logged(new RegExp(`(?:${pattern}[\\s\\S]*?){${count}}`))
+async function times(server: TestServer, count: number, pattern: RegExp): Promise<void> {
+  await server.tells((log) => log.match(pattern)?.length, count)
 }
 
 test(
@@ -45,7 +46,7 @@ test(
       writeFileSync(env as string, 'WORD=second\n')
 
       server.signal('SIGHUP')
-      await until(() => readFileSync(log as string, 'utf8').includes('has been reloaded'))
+      await changed(folder, () => readFileSync(log as string, 'utf8').includes('has been reloaded'))
       const after = await Promise.all([server.request('/'), server.request('/')])
 
       assert.is(before.text, 'old first True')
@@ -83,8 +84,8 @@ test(
 
       // As long as it does not count it is told again.
       server.signal('SIGHUP')
-      await times(server, 2, 'only a restart makes it count: body_limit')
-      await times(server, 2, 'has been reloaded')
+      await times(server, 2, /only a restart makes it count: body_limit/g)
+      await times(server, 2, /has been reloaded/g)
 
       writeFileSync(join(folder, 'wasgi.toml'), 'app = [')
       server.signal('SIGHUP')
@@ -115,7 +116,7 @@ test(
 
       // The thread that was put aside is taken up again.
       server.signal('SIGTTIN')
-      await times(server, 3, 'interpreter ready')
+      await times(server, 3, /interpreter ready/g)
       assert.is((await server.request('/work')).status, 200)
     } finally {
       await server.close()
@@ -128,9 +129,11 @@ test(
   within(LIMIT_MS, async () => {
     const server = await serve([testApp('enduring.py'), '--workers', '1', '--lazy', ...JSON_LOG])
     try {
-      const more = setInterval(() => server.signal('SIGTTIN'), 20)
+      for (let asked = 1; !server.log().includes('stays at'); asked++) {
+        server.signal('SIGTTIN')
+        await times(server, asked, /(?:is to have \d+ workers|stays at \d+, as few or as many)/g)
+      }
       const [, bound] = await server.logged(/stays at (\d+), as few or as many/)
-      clearInterval(more)
 
       assert.ok(Number(bound) >= 2 && Number(bound) <= 64, bound)
       assert.is((await server.request('/work')).status, 200)
@@ -143,21 +146,22 @@ test(
 test(
   'SIGUSR1 opens the log files anew, and no debugger',
   within(LIMIT_MS, async () => {
-    const log = join(temporaryFolder(), 'access.log')
+    const folder = temporaryFolder()
+    const log = join(folder, 'access.log')
     const line = ['--access-log-file', log]
     const server = await serve([testApp('enduring.py'), '--workers', '1', ...line])
     try {
       await server.request('/before')
-      await until(() => readFileSync(log, 'utf8').includes('/before'))
+      await changed(folder, () => readFileSync(log, 'utf8').includes('/before'))
       renameSync(log, `${log}.1`)
 
       server.signal('SIGUSR1')
-      await until(() => readFileSync(log, 'utf8') === '')
+      await changed(folder, () => readFileSync(log, 'utf8') === '')
       await server.request('/after')
-      await until(() => readFileSync(log, 'utf8').includes('/after'))
+      await changed(folder, () => readFileSync(log, 'utf8').includes('/after'))
 
       assert.not.match(readFileSync(`${log}.1`, 'utf8'), /after/)
-      assert.not.match(server.log(), /Debugger/)
+      assert.not.match(await server.caughtUp(), /Debugger/)
     } finally {
       await server.close()
     }
@@ -175,10 +179,11 @@ test(
       await server.logged(/waiting for patience/)
 
       server.signal('SIGUSR2')
-      await server.logged(/state of request/)
+      await server.logged(/state of request.*\n/)
       const records = server
         .log()
         .split('\n')
+        .slice(0, -1) // the last one may not be whole yet
         .filter((line) => line.includes('"msg":"state of'))
         .map((line) => JSON.parse(line))
 
@@ -216,17 +221,5 @@ test(
     assert.not.match(server.log(), /draining/)
   })
 )
-
-/** Asks again with each turn of a fast timer; `within` is the limit. */
-async function until(condition: () => boolean): Promise<void> {
-  const holds = (): boolean => {
-    try {
-      return condition()
-    } catch {
-      return false // the file is not there yet
-    }
-  }
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10))
-}
 
 test.run()
