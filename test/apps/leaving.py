@@ -43,6 +43,7 @@ def application(environ, start_response):
     if path == "/hang":
         time.sleep(1_000_000)
     behaviour[0] = path
+    print(f"asked for {path}", flush=True)
     body = str(len(behaviour)).encode()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]

@@ -107,7 +107,7 @@ for (const [mode, path] of [
   test(
     `a farewell without end (${path}, ${mode}) takes no longer than shutdown_timeout`,
     within(LIMIT_MS, async () => {
-      const quick = ['--workers', '1', '--shutdown-timeout', '500ms']
+      const quick = ['--workers', '1', '--shutdown-timeout', '3s']
       const server = await serve([APP, '--mode', mode, ...quick])
       await server.request(path)
 
@@ -120,15 +120,20 @@ for (const [mode, path] of [
   )
 }
 
+/** Lines about the worker that was asked, up to its end; a slow machine may see others come and go. */
+const ENDLESS =
+  /^.*"worker":"([^"]+)".*"asked for \/endless".*\n(?:.*\n)*?.*"worker":"\1".*"worker ended: .*$/m
+
 test(
   'a worker whose farewell has no end is replaced all the same',
   within(LIMIT_MS, async () => {
     await withServer(['--restart-interval', '1s', '--log-format', 'json'], async (server) => {
       await server.request('/endless')
-      await server.logged(/"kind":"restart-interval"/)
 
+      const [lines] = await server.logged(ENDLESS)
       assert.is((await server.request('/')).status, 200)
-      assert.is(farewells(server.log()).includes('told by atexit'), false)
+      assert.match(lines, '"kind":"restart-interval"')
+      assert.not.match(lines, 'told by atexit')
     })
   })
 )
@@ -154,7 +159,7 @@ test(
     await withServer(['--request-timeout', '500ms'], async (server) => {
       assert.is((await server.request('/hang')).status, 504)
       await server.logged(/worker ended/)
-      assert.equal(farewells(server.log()), [])
+      assert.equal(farewells(await server.caughtUp()), [])
     })
     const isolated = await serve([APP, '--workers', '1', '--isolation', 'request'])
     await isolated.request('/')

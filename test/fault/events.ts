@@ -22,19 +22,29 @@ export interface LoggedDeath {
 export function deathsIn(log: string): readonly LoggedDeath[] {
   return log
     .split('\n')
+    .slice(0, -1) // the last one may not be whole yet
     .filter((line) => line.includes('"msg":"worker ended: '))
     .map((line) => JSON.parse(line) as LoggedDeath)
 }
 
-/** Resolves with the first death of that kind, once it is logged. */
-export async function deathOf(server: TestServer, kind: string): Promise<LoggedDeath> {
-  await server.logged(new RegExp(`"kind":"${kind}".*\n`))
-  const death = deathsIn(server.log()).find((each) => each.kind === kind)
-  if (death === undefined) throw new Error(`no death of the kind ${kind} is logged`)
-  return death
+/** Resolves with the first death of that kind, and of that request, once it is logged. */
+export async function deathOf(
+  server: TestServer,
+  kind: string,
+  label?: string
+): Promise<LoggedDeath> {
+  const find = (log: string): LoggedDeath | undefined =>
+    deathsIn(log).find(
+      (each) => each.kind === kind && (label === undefined || each.request?.label === label)
+    )
+  await server.tells((log) => find(log) !== undefined, true)
+  return find(server.log()) as LoggedDeath
 }
 
 /** Resolves once so many interpreters have been made. */
 export async function interpreters(server: TestServer, count: number): Promise<void> {
-  await server.logged(new RegExp(`(?:interpreter ready group=[\\s\\S]*?){${count}}`))
+  await server.tells(
+    (log) => Math.min(count, log.match(/interpreter ready group=/g)?.length ?? 0),
+    count
+  )
 }
