@@ -16,7 +16,7 @@ const test = suite<{ server: TestServer; token: string }>('interrupts')
 test.before(async (context) => {
   const folder = temporaryFolder()
   const args = [testApp('tardy.py'), '--workers', '1', '--data-dir', folder]
-  context.server = await serve([...args, '--request-timeout', '1s', '--interrupt-timeout', '20s'])
+  context.server = await serve([...args, '--request-timeout', '2s', '--interrupt-timeout', '20s'])
   context.token = (await context.server.request('/token')).text
 })
 test.after(({ server }) => server.close())
@@ -138,7 +138,7 @@ test(
 const stubborn = suite<{ server: TestServer }>('what cannot be interrupted')
 
 stubborn.before(async (context) => {
-  const args = [testApp('tardy.py'), '--workers', '1', '--request-timeout', '1s']
+  const args = [testApp('tardy.py'), '--workers', '1', '--request-timeout', '2s']
   context.server = await serve([...args, '--interrupt-timeout', '500ms'])
 })
 stubborn.after(({ server }) => server.close())
@@ -170,7 +170,7 @@ const locked = suite<{ server: TestServer }>('a lock that another worker has')
 
 locked.before(async (context) => {
   const args = [testApp('tardy.py'), '--workers', '2', '--data-dir', temporaryFolder()]
-  context.server = await serve([...args, '--request-timeout', '1s', '--interrupt-timeout', '20s'])
+  context.server = await serve([...args, '--request-timeout', '2s', '--interrupt-timeout', '20s'])
   await context.server.request('/keeping')
 })
 locked.after(({ server }) => server.close())
@@ -194,7 +194,7 @@ for (const kind of ['lock', 'record_lock']) {
 const embedded = suite<{ server: TestServer }>('embedded mode')
 
 embedded.before(async (context) => {
-  const args = [testApp('tardy.py'), '--mode', 'embedded', '--request-timeout', '1s']
+  const args = [testApp('tardy.py'), '--mode', 'embedded', '--request-timeout', '2s']
   context.server = await serve([...args, '--interrupt-timeout', '20s'])
 })
 embedded.after(({ server }) => server.close())

@@ -7,6 +7,7 @@ import type { WasgiPluginOptions } from '../../src/config/settings.ts'
 import type { RequestGroup } from '../../src/dispatch/group.ts'
 import type { Mounted } from '../../src/server/mounted.ts'
 import { wasgi } from '../../src/server/plugin.ts'
+import { outOfTime } from '../unit/within.ts'
 import { deathsIn, type LoggedDeath } from './events.ts'
 
 export interface House {
@@ -50,7 +51,8 @@ export async function house(options: WasgiPluginOptions): Promise<House> {
     log: () => log,
     deaths: () => deathsIn(log),
     until: async (condition) => {
-      while (!condition()) await once(lines, 'line')
+      const signal = outOfTime()
+      while (!condition()) await once(lines, 'line', signal === undefined ? {} : { signal })
     },
     close: async () => {
       await app.close()
