@@ -15,7 +15,7 @@ import { type Admin, beginAdmin } from '../../src/server/admin.ts'
 import { fetchRaw, type Reply, type RequestOptions } from '../serve.ts'
 import { within } from './within.ts'
 
-const LIMIT_MS = 10_000
+const LIMIT_MS = 60_000
 
 interface Context {
   folder: string

@@ -14,7 +14,7 @@ const LIMITS = { limitBytes: 1e6, timeoutMs: 0, heldBack: false, announcedBytes:
 
 test(
   'a request body comes in pieces of the piece size, then its end',
-  within(2_000, async () => {
+  within(60_000, async () => {
     const source = new PassThrough({ highWaterMark: 1_000_000 })
     source.end(Buffer.alloc(PIECE_BYTES + 10, 'a'))
     const body = new RequestBody(source, { ...LIMITS, limitBytes: 1_000_000 })
@@ -34,7 +34,7 @@ test(
 
 test(
   'a piece is given as soon as there is one, without waiting for more',
-  within(2_000, async () => {
+  within(60_000, async () => {
     const source = new PassThrough()
     const body = new RequestBody(source, { ...LIMITS, limitBytes: 1_000 })
     const first = body.next()
@@ -49,7 +49,7 @@ test(
 
 test(
   'a body without a known length is cut off at the limit',
-  within(2_000, async () => {
+  within(60_000, async () => {
     const source = new PassThrough()
     const body = new RequestBody(source, { ...LIMITS, limitBytes: 5 })
     source.write('123456')
@@ -63,7 +63,7 @@ test(
 
 test(
   'a client that goes away in the middle is gone, not at the end',
-  within(2_000, async () => {
+  within(60_000, async () => {
     const source = new PassThrough()
     const body = new RequestBody(source, { ...LIMITS, limitBytes: 1_000 })
     const waiting = body.next()
@@ -76,7 +76,7 @@ test(
 
 test(
   'a body that comes drop by drop is too slow: all waits count together',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const source = new PassThrough()
     const body = new RequestBody(source, { ...LIMITS, timeoutMs: 40 })
     const drops = setInterval(() => source.write('x'), 20)
@@ -92,7 +92,7 @@ test(
 
 test(
   'each 500 bytes earn a client another second',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const source = new PassThrough()
     const body = new RequestBody(source, { ...LIMITS, timeoutMs: 1 })
     source.write(Buffer.alloc(5_000))
@@ -107,7 +107,7 @@ test(
 
 test(
   'what is left of a body is drained although the next piece is being waited for',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const source = new PassThrough()
     const body = new RequestBody(source, LIMITS)
     const waiting = body.next()
@@ -127,7 +127,7 @@ for (const [name, chunks] of [
 ] as const) {
   test(
     `a response that breaks off before anybody reads it gives its reader ${name}, then the error`,
-    within(5_000, async () => {
+    within(60_000, async () => {
       const body = new ResponseStream({ accepted: () => {}, closed: () => {} })
       for (const chunk of chunks) body.deliver(Buffer.from(chunk))
       body.break(new WasgiError('WASGI_ERR_INTERNAL', ['broken']))
@@ -145,7 +145,7 @@ for (const [name, chunks] of [
 
 test(
   'a body that ends before or after its announced length is not a whole one',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const results: unknown[] = []
     for (const announcedBytes of [2, 3, 4]) {
       const source = new PassThrough()
@@ -160,7 +160,7 @@ test(
 
 test(
   'trailers that could be taken for header fields of the request make a body malformed',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const statuses: string[] = []
     for (const rawTrailers of [
       ['X-Checksum', 'Host'],
@@ -178,7 +178,7 @@ test(
 
 test(
   'what an application never reads is drained, but not what a client holds back',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const flowing: boolean[] = []
     for (const heldBack of [false, true]) {
       const source = new PassThrough()
@@ -193,7 +193,7 @@ test(
 
 test(
   'a whole body is put together from its pieces',
-  within(2_000, async () => {
+  within(60_000, async () => {
     const source = new PassThrough()
     const body = new RequestBody(source, { ...LIMITS, limitBytes: 1_000 })
     source.write('ab')
@@ -219,7 +219,7 @@ function slowSocket(): { socket: Writable; accept: () => void } {
 
 test(
   'credit comes back only for what the socket has accepted',
-  within(2_000, async () => {
+  within(60_000, async () => {
     const accepted: number[] = []
     const stream = new ResponseStream({
       accepted: (bytes) => accepted.push(bytes),
@@ -242,7 +242,7 @@ test(
 
 test(
   'a chunk is handed on without waiting for the next one',
-  within(2_000, async () => {
+  within(60_000, async () => {
     const stream = new ResponseStream({ accepted: () => {}, closed: () => {} })
     const seen: string[] = []
     stream.on('data', (chunk: Buffer) => seen.push(chunk.toString()))
@@ -258,7 +258,7 @@ test(
 
 test(
   'whoever destroys the stream is heard of once',
-  within(2_000, async () => {
+  within(60_000, async () => {
     let closed = 0
     const stream = new ResponseStream({ accepted: () => {}, closed: () => closed++ })
     stream.destroy()

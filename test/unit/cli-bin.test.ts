@@ -12,7 +12,7 @@ import * as assert from 'uvu/assert'
 import { within } from './within.ts'
 
 const BIN = new URL('../../bin/wasgi.js', import.meta.url)
-const LIMIT_MS = 15_000
+const LIMIT_MS = 60_000
 
 /** Takes the version away from the process it is loaded into, and from that one only. */
 const OLD = `data:text/javascript,Object.defineProperty(process, 'versions', {

@@ -46,7 +46,7 @@ async function show(folder: string, ...args: string[]): Promise<string> {
 
 test(
   'each value is shown with its origin, be it a default, a line, a variable or a flag',
-  within(5_000, async ({ folder }) => {
+  within(60_000, async ({ folder }) => {
     writeFileSync(join(folder, 'wasgi.toml'), TOML)
 
     const text = await show(folder, 'app.py', '--http2')
@@ -66,7 +66,7 @@ test(
 
 test(
   'groups and mounts have what is not as at the top level, and who is with whom is told',
-  within(5_000, async ({ folder }) => {
+  within(60_000, async ({ folder }) => {
     writeFileSync(join(folder, 'wasgi.toml'), TOML)
 
     const text = await show(folder, 'app.py')
@@ -86,7 +86,7 @@ test(
 
 test(
   'values of variables are hidden unless they are asked for',
-  within(5_000, async ({ folder }) => {
+  within(60_000, async ({ folder }) => {
     writeFileSync(join(folder, 'wasgi.toml'), TOML)
     writeFileSync(join(folder, '.env'), 'FILED=s3cr3t\n')
     const args = ['app.py', '--env', 'GIVEN=s3cr3t', '--env-file', '.env']
@@ -106,7 +106,7 @@ test(
 
 test(
   'what is shown is a wasgi.toml that does the same',
-  within(5_000, async ({ folder }) => {
+  within(60_000, async ({ folder }) => {
     writeFileSync(join(folder, 'wasgi.toml'), TOML)
     const variables = { WASGI_PORT: '81' }
     const flags = { app: 'app.py', mount: '/top', snapshotLimit: '1500' }
@@ -127,7 +127,7 @@ test(
 
 test(
   'machines get every value of every table',
-  within(5_000, async ({ folder }) => {
+  within(60_000, async ({ folder }) => {
     writeFileSync(join(folder, 'wasgi.toml'), TOML)
 
     const report = JSON.parse(await show(folder, '--json', '--show-env')) as ConfigReport
@@ -143,7 +143,7 @@ test(
 
 test(
   'a folder without a configuration has its defaults shown; a mistake in one is an error',
-  within(5_000, async ({ folder }) => {
+  within(60_000, async ({ folder }) => {
     assert.match(await show(folder), /^# app is not set$/m)
     writeFileSync(join(folder, 'wasgi.toml'), 'workers = 0\n')
 

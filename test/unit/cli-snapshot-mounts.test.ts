@@ -18,7 +18,7 @@ test.after.each(({ folder }) => rmSync(folder, { recursive: true }))
 
 test(
   'there is one snapshot for all applications that share interpreters',
-  within(5_000, async ({ folder }) => {
+  within(60_000, async ({ folder }) => {
     const mount = (path: string, more = ''): string =>
       `[[mounts]]\npath = "${path}"\napp = "${path.slice(1)}.py"\n${more}`
     const own = 'application_group = "%{RESOURCE}"\n'

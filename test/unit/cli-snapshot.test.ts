@@ -18,7 +18,7 @@ import { start } from './cli-run.ts'
 import { imageOf, keyOf } from './snapshot-fixtures.ts'
 import { within } from './within.ts'
 
-const LIMIT_MS = 5_000
+const LIMIT_MS = 60_000
 const GIB = 2 ** 30
 const KEY_A = keyOf('a')
 const KEY_B = keyOf('b')

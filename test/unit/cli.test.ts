@@ -31,7 +31,7 @@ const server = {
 
 test(
   'serve prints one readiness line, drains on a signal and exits 0',
-  within(5_000, async () => {
+  within(60_000, async () => {
     for (const signal of ['SIGINT', 'SIGTERM']) {
       let closed = 0
       const close = async (): Promise<void> => {
@@ -55,7 +55,7 @@ test(
 
 test(
   'a second Ctrl-C exits at once with 130, though not the same key press again',
-  within(5_000, async () => {
+  within(60_000, async () => {
     let time = 1_000
     const close = (): Promise<void> => new Promise(() => {})
     const running = start(
@@ -87,7 +87,7 @@ test('while draining, SIGTERM means nothing and a later Ctrl-C means now', () =>
 
 test(
   'SIGQUIT ends it at once with 0, draining or not',
-  within(5_000, async () => {
+  within(60_000, async () => {
     for (const draining of [false, true]) {
       let closed = 0
       const close = (): Promise<void> => new Promise(() => closed++)
@@ -107,7 +107,7 @@ test(
 
 test(
   'each other signal asks one thing of the server, and nothing once it drains',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const asked: string[] = []
     const drained = Promise.withResolvers<void>()
     const running = start(['serve', 'app.py', '--log-level', 'silent'], {
@@ -141,7 +141,7 @@ test(
 
 test(
   'a SIGHUP that tells of a closed terminal drains instead',
-  within(5_000, async () => {
+  within(60_000, async () => {
     let reloads = 0
     const running = start(
       ['serve', 'app.py', '--log-level', 'silent'],
@@ -159,7 +159,7 @@ test(
 
 test(
   'a signal before the server is ready ends it with 0 and without a readiness line',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const running = start(['serve', 'app.py'], { startServer: () => new Promise(() => {}) })
 
     running.signals.emit('SIGTERM')
@@ -171,7 +171,7 @@ test(
 
 test(
   'every kind of flag reaches the settings',
-  within(5_000, async ({ folder }) => {
+  within(60_000, async ({ folder }) => {
     let given: ResolvedSettings | undefined
     const line = ['--workers', '3', '--env', 'A=1', '--env', 'B=2', '--debug', '--data-dir=data']
     const checked = start(
@@ -206,7 +206,7 @@ const LAZINESS: ReadonlyArray<readonly [flags: readonly string[], lazy: boolean]
 for (const [flags, lazy] of LAZINESS) {
   test(
     `lazy initialisation is ${lazy} for ${flags.join(' ') || 'what the environment says'}`,
-    within(5_000, async () => {
+    within(60_000, async () => {
       let given: ResolvedSettings | undefined
       const startServer: Actions['startServer'] = async (resolved) => {
         given = resolved
@@ -223,7 +223,7 @@ for (const [flags, lazy] of LAZINESS) {
 
 test(
   '--no-debug takes back what the environment says',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const debug: boolean[] = []
     const startServer: Actions['startServer'] = async ({ settings }) => {
       debug.push(settings.debug)
@@ -247,7 +247,7 @@ const FAILURES: readonly [error: unknown, code: number, text: string][] = [
 for (const [error, code, text] of FAILURES) {
   test(
     `a failure of the kind "${text}" exits with ${code} and shows no JavaScript stack`,
-    within(5_000, async () => {
+    within(60_000, async () => {
       const failed = start(['serve', 'app.py'], { startServer: () => Promise.reject(error) })
 
       assert.is(await failed.code, code)
@@ -260,7 +260,7 @@ for (const [error, code, text] of FAILURES) {
 
 test(
   "Python's traceback stands below the message",
-  within(5_000, async () => {
+  within(60_000, async () => {
     const traceback = 'Traceback (most recent call last):\nImportError: no\n'
     const error = new WasgiError('WASGI_ERR_APP_IMPORT', ['app.py', 'ImportError'], { traceback })
 
@@ -273,7 +273,7 @@ test(
 
 test(
   'WASGI_JS_STACK=1 adds the JavaScript stack to internal errors alone',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const variables = { WASGI_JS_STACK: '1' }
     const fail = (error: Error): Partial<Actions> => ({ startServer: () => Promise.reject(error) })
     const listen = new WasgiError('WASGI_ERR_LISTEN', ['a', 'b'])
@@ -300,7 +300,7 @@ const REFUSED: readonly [line: string[], code: number, text: string][] = [
 for (const [line, code, text] of REFUSED) {
   test(
     `"wasgi ${line.join(' ')}" exits with ${code} and one message`,
-    within(5_000, async () => {
+    within(60_000, async () => {
       const refused = start(line)
 
       assert.is(await refused.code, code)
@@ -313,7 +313,7 @@ for (const [line, code, text] of REFUSED) {
 
 test(
   'help and version go to standard output and exit 0, a bare "wasgi" fails with the help',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const help = start(['--help'])
     const serve = start(['serve', '--help'])
     const version = start(['--version'])
@@ -330,7 +330,7 @@ test(
 
 test(
   'install hands over what was asked and prints what is installed',
-  within(5_000, async () => {
+  within(60_000, async () => {
     let request: InstallRequest | undefined
     const line = ['flask', 'django>=5', '-r', 'a.txt', '-r', '/b.txt', '--pre', '-i', 'http://i/']
     const installing = start(['install', ...line, '--extra-index-url', 'http://x/'], {
@@ -364,7 +364,7 @@ test(
 
 test(
   'on a terminal, work in progress is written over and results stay',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const installing = start(
       ['install', 'flask'],
       {

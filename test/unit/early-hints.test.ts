@@ -10,7 +10,7 @@ import { sendEarlyHints } from '../../src/server/early-hints.ts'
 import { open } from '../e2e/connection.ts'
 import { within } from './within.ts'
 
-const LIMIT_MS = 20_000
+const LIMIT_MS = 60_000
 const HINTS = ['Link', '</a>; rel=preload', 'X-Other', 'caf\xe9', 'Link', '</b>; rel=preload']
 
 const test = suite('sending early hints')

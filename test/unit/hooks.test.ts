@@ -104,7 +104,7 @@ const GET = { method: 'GET', target: '/' }
 
 test(
   'Digest: a nonce is good for its life, and then stale for who knows the password',
-  within(2_000, async () => {
+  within(60_000, async () => {
     let now = 1_000_000
     const digest = new DigestAuthentication('r', () => now)
     const right = answered(digest.challenge(false))
@@ -124,7 +124,7 @@ test(
 
 test(
   'Digest: nobody is looked up for a nonce of another server, or of the future',
-  within(2_000, async () => {
+  within(60_000, async () => {
     const digest = new DigestAuthentication('r', () => 1_000_000)
     const foreign = answered(new DigestAuthentication('r', () => 1_000_000).challenge(false))
     const future = answered(digest.challenge(false).replace(/nonce="0/, 'nonce="1'))
@@ -148,7 +148,7 @@ const UNFIT: ReadonlyArray<Record<string, string>> = [
 for (const changed of UNFIT) {
   test(
     `Digest: ${JSON.stringify(changed)} is refused before anybody is asked`,
-    within(2_000, async () => {
+    within(60_000, async () => {
       const digest = new DigestAuthentication('r')
       const text = answered(digest.challenge(false), changed)
 
@@ -204,7 +204,7 @@ function hooksThat(answers: Answers, settings: Partial<Settings> = {}) {
 
 test(
   'access, authentication, group and dispatch are asked in this order',
-  within(2_000, async () => {
+  within(60_000, async () => {
     const { hooks, asked } = hooksThat(CONSENT)
 
     const { line, headers } = (await hooks.pass(FACTS, 'GET /', ROUTES)).facts
@@ -224,7 +224,7 @@ test(
 
 test(
   'no hook is handed credentials among the headers, but one that dispatches sees what the application does',
-  within(2_000, async () => {
+  within(60_000, async () => {
     const { hooks, asked } = hooksThat(CONSENT, { passAuthorization: true })
 
     const { headers } = (await hooks.pass(FACTS, 'GET /', ROUTES)).facts
@@ -254,7 +254,7 @@ const REFUSALS: ReadonlyArray<
 for (const [change, code, status, count] of REFUSALS) {
   test(
     `${JSON.stringify(change)} ends in ${code}, and nothing further is asked`,
-    within(2_000, async () => {
+    within(60_000, async () => {
       const { hooks, asked, failures } = hooksThat({ ...CONSENT, ...change })
 
       const error = await hooks.pass(FACTS, 'GET /', ROUTES).then(
@@ -271,7 +271,7 @@ for (const [change, code, status, count] of REFUSALS) {
 
 test(
   'two Authorization fields are no credentials',
-  within(2_000, async () => {
+  within(60_000, async () => {
     const { hooks } = hooksThat(CONSENT)
     const headers = [...FACTS.headers, 'authorization', basic('alice:secret')]
 

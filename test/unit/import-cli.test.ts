@@ -38,7 +38,7 @@ function loaded(folder: string, text: string): ResolvedServer {
 
 test(
   'the file goes to standard output and loads, the report goes to standard error',
-  within(5_000, async ({ folder }) => {
+  within(60_000, async ({ folder }) => {
     const text = `KeepAliveTimeout 7\nWSGIScriptAlias /x ${folder}/app.wsgi\nAcceptFilter http none\n`
 
     const run = importing(folder, text)
@@ -61,7 +61,7 @@ test(
 
 test(
   'a file that is there is overwritten only if that is asked for',
-  within(5_000, async ({ folder }) => {
+  within(60_000, async ({ folder }) => {
     const text = `WSGIScriptAlias / ${folder}/app.wsgi\n`
     const output = join(folder, 'out.toml')
     writeFileSync(output, 'mine')
@@ -80,7 +80,7 @@ test(
 
 test(
   '--strict fails and writes nothing when a line needs a hand, and not when none does',
-  within(5_000, async ({ folder }) => {
+  within(60_000, async ({ folder }) => {
     const site = `WSGIScriptAlias / ${folder}/app.wsgi\nAlias /static /srv\n`
 
     const strict = importing(folder, `${site}SetEnv A b\n`, '--strict', '--output', 'out.toml')
@@ -95,7 +95,7 @@ test(
 
 test(
   'variables, names of -D and the root of relative paths are given by flags',
-  within(5_000, async ({ folder }) => {
+  within(60_000, async ({ folder }) => {
     mkdirSync(join(folder, 'sites'))
     writeFileSync(join(folder, 'sites/a.conf'), 'KeepAliveTimeout ${SECONDS}\n')
     const text = `<IfDefine FAST>\nInclude sites/*.conf\n</IfDefine>\nWSGIScriptAlias / app.wsgi\n`
@@ -112,7 +112,7 @@ test(
 
 test(
   'a file that Apache would not take, or that is not there, is an error with its line',
-  within(5_000, async ({ folder }) => {
+  within(60_000, async ({ folder }) => {
     const open = importing(folder, 'X\n<Location />\n')
     assert.is(await open.code, EXIT.config)
     assert.match(
@@ -128,7 +128,7 @@ test(
 
 test(
   'whatever stands in a configuration, comments of the file stay comments',
-  within(5_000, async ({ folder }) => {
+  within(60_000, async ({ folder }) => {
     const text = `WSGIScriptAlias / ${folder}/app.wsgi\nSetEnv "A\u0085B\u2028" "x\ty"\nWSGIPythonEggs "\u001b[31m\r x"\nWSGIDaemonProcess "g\u0007]\\"" threads=1\n`
 
     const run = importing(folder, text)
@@ -143,7 +143,7 @@ test(
 
 test(
   'that of the guide is what the guide says, and it loads',
-  within(5_000, async ({ folder }) => {
+  within(60_000, async ({ folder }) => {
     const guide = readFileSync(GUIDE, 'utf8')
     const toml = /```toml\n([\s\S]*?)```/.exec(guide)?.[1] ?? ''
 

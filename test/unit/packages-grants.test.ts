@@ -99,7 +99,7 @@ async function pageOf(client: IndexClient, url: string): Promise<string> {
 
 test(
   'a configured proxy is used',
-  within(10_000, async () => {
+  within(60_000, async () => {
     const proxy = await LoopbackIndex.start()
     const url = 'http://index.invalid/simple/web/'
     proxy.special(url, (_request, response) => response.end('page'))
@@ -114,7 +114,7 @@ test(
 
 test(
   'a certificate is verified, with those that pip is configured with, unless its host is trusted',
-  within(10_000, async () => {
+  within(60_000, async () => {
     const options = { key: PRIVATE_KEY, cert: CERTIFICATE }
     const server = createServer(options, (_request, response) => response.end('page'))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -134,7 +134,7 @@ test(
 
 test(
   'an answer that is too large, or too slow, ends',
-  within(10_000, async () => {
+  within(60_000, async () => {
     const index = await LoopbackIndex.start()
     index.special('/simple/silent/', () => {})
     index.special('/simple/huge/', (_request, response) => {

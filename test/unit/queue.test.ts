@@ -44,7 +44,7 @@ test('without a limit nobody is ever late', () => {
 
 test(
   'a request beyond queue_limit is refused at once, and told when to try again',
-  within(2_000, async () => {
+  within(60_000, async () => {
     const { threads, send } = bench(1, { queueLimit: 3 })
     const running = await send()
     threads[0]?.start(threads[0].tasks[0])
@@ -98,7 +98,7 @@ test('an idle worker takes a request however many wait for the others', async ()
 
 test(
   'requests that wait too long are a 504, in the queue and in the hands of a worker',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const { dispatcher, threads, send } = bench(1, { queueTimeoutMs: 20 })
     const all = []
     for (let i = 0; i < PREFETCH + 3; i++) all.push(await send())
@@ -115,7 +115,7 @@ test(
 
 test(
   'a worker that comes to a late request does not run it',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const { threads, send } = bench(1, { queueTimeoutMs: 20 })
     const exchange = await send()
     await until(exchange.arrivedAt + 20)
@@ -129,7 +129,7 @@ test(
 
 test(
   'a request that started in time is not late, however long it runs',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const { dispatcher, threads, send } = bench(1, { queueTimeoutMs: 1_000 })
     const exchange = await send()
     threads[0]?.start(threads[0].tasks[0])

@@ -78,7 +78,7 @@ const BYTES = new Uint8Array([65, 66])
 
 test(
   'every status an application may give reaches the client',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const { app, port } = await site(Fastify(), (exchange) => {
       begin(exchange, '999 Denied', BYTES.slice())
       exchange.finishStream()
@@ -93,7 +93,7 @@ test(
 
 test(
   'a Content-Type given twice is not replaced by another one',
-  within(5_000, async () => {
+  within(60_000, async () => {
     for (const [one, other] of [
       ['a/b', 'c/d'],
       ['', ';'],
@@ -111,7 +111,7 @@ test(
 
 test(
   'an application whose response a hook has replaced is stopped, not left to wait',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const fastify = Fastify()
     fastify.addHook('onSend', async () => 'something else')
     const { app, port, cancelled } = await site(fastify, (exchange) =>
@@ -128,7 +128,7 @@ test(
 
 test(
   'a response that breaks while a hook still thinks does not end the server',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const stream = new ResponseStream({ accepted: () => {}, closed: () => {} })
 
     stream.destroy(new Error('broken before anybody listens'))
@@ -140,7 +140,7 @@ test(
 
 test(
   'a response that breaks before its head is sent tells the client nothing of why',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const { app, port } = await site(Fastify(), (exchange) => {
       begin(exchange, '200 OK', new Uint8Array())
       setImmediate(() =>
@@ -159,7 +159,7 @@ test(
 
 test(
   'a connection can be used again when the application read only a part of a body',
-  within(10_000, async () => {
+  within(60_000, async () => {
     const { app, port } = await site(Fastify(), (exchange, { source }) => {
       if (source === undefined) {
         exchange.complete('200 OK', BYTES)
@@ -190,7 +190,7 @@ test(
 
 test(
   'over HTTP/2 the authority is the Host, and a body needs no Content-Length',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const heads: string[] = []
     const bodies: string[] = []
     const fastify = Fastify({ http2: true }) as unknown as FastifyInstance
@@ -215,7 +215,7 @@ test(
 
 test(
   'a client that leaves while a hook decides has its request go nowhere',
-  within(5_000, async () => {
+  within(60_000, async () => {
     const fastify = Fastify()
     const asked = Promise.withResolvers<void>()
     const decided = Promise.withResolvers<void>()

@@ -39,7 +39,7 @@ function assertSame(read: Image, written: Image): void {
 
 test(
   'an image and its manifest come back as they were written',
-  within(10_000, async () => {
+  within(60_000, async () => {
     const image = imageOf()
 
     const read = await decodeSnapshot(await encoded(image), KEY)
@@ -51,7 +51,7 @@ test(
 
 test(
   'an image of several blocks comes back, the last of them partly filled',
-  within(10_000, async () => {
+  within(60_000, async () => {
     const image = imageOf([0, 1, 2, 1300], { memoryBytes: 100 * 65_536 })
     assert.ok(image.pages.length > 2 * BLOCK_BYTES)
 
@@ -63,7 +63,7 @@ test(
 
 test(
   'an image whose memory is all zero comes back',
-  within(10_000, async () => {
+  within(60_000, async () => {
     const image = { ...imageOf([]), memoryBytes: 65_536 }
 
     const read = await decodeSnapshot(await encoded(image), KEY)
@@ -87,7 +87,7 @@ test(
 
 test(
   'a file with bytes after its end is corrupt',
-  within(10_000, async () => {
+  within(60_000, async () => {
     const bytes = await encoded(imageOf())
 
     await rejection(decodeSnapshot(Buffer.concat([bytes, Buffer.alloc(1)]), KEY), CORRUPT)
@@ -114,7 +114,7 @@ test(
 
 test(
   'another format is told apart from damage',
-  within(10_000, async () => {
+  within(60_000, async () => {
     const bytes = await encoded(imageOf())
     bytes.writeUInt32LE(FORMAT_VERSION + 1, 8)
 
@@ -126,7 +126,7 @@ test(
 
 test(
   'a snapshot of another key is foreign, and the error has the name it was given',
-  within(10_000, async () => {
+  within(60_000, async () => {
     const bytes = await encodeSnapshot(imageOf(), 'b2'.repeat(32), MANIFEST)
 
     const error = await rejection(
@@ -179,7 +179,7 @@ const HOSTILE: Readonly<Record<string, (header: Record<string, unknown>) => void
 for (const [name, change] of Object.entries(HOSTILE)) {
   test(
     `a header is refused with ${name}`,
-    within(10_000, async () => {
+    within(60_000, async () => {
       const bytes = await encoded(imageOf())
       assert.equal(
         (
@@ -198,7 +198,7 @@ for (const [name, change] of Object.entries(HOSTILE)) {
 
 test(
   'impossible sizes are refused before memory is taken for them',
-  within(10_000, async () => {
+  within(60_000, async () => {
     const bytes = await encoded(imageOf())
     const cases: readonly [reason: string, sizes: Record<string, unknown>][] = [
       ['bytes of memory are impossible', { memoryBytes: 2 ** 33 }],
@@ -218,7 +218,7 @@ test(
 
 test(
   'a header that is not JSON, or not an object, is refused',
-  within(10_000, async () => {
+  within(60_000, async () => {
     const bytes = await encoded(imageOf())
 
     for (const json of ['', '{', 'null', '[]', '"text"', '{"__proto__":{}}']) {
@@ -240,7 +240,7 @@ const RUNS: Readonly<Record<string, readonly number[]>> = {
 for (const [name, runs] of Object.entries(RUNS)) {
   test(
     `runs are refused ${name}`,
-    within(10_000, async () => {
+    within(60_000, async () => {
       const image = imageOf([0, 2, 5, 2])
       image.runs.set(runs)
 
@@ -251,7 +251,7 @@ for (const [name, runs] of Object.entries(RUNS)) {
 
 test(
   'a block that grows beyond what the header says is refused, as is one that stays below',
-  within(10_000, async () => {
+  within(60_000, async () => {
     const bytes = await encoded(imageOf())
 
     for (const length of [64 << 20, 4 * 4096, 10]) {
@@ -265,7 +265,7 @@ test(
 
 test(
   'a payload that is no zstd is refused although its checksum is right',
-  within(10_000, async () => {
+  within(60_000, async () => {
     const bytes = await encoded(imageOf())
     const noise = Buffer.alloc(100, 7)
 

@@ -51,7 +51,7 @@ test.after.each(({ remove }) => remove())
 
 test(
   'files that nobody touched are as they were',
-  within(10_000, async ({ dependencies }) => {
+  within(60_000, async ({ dependencies }) => {
     const manifest = await makeManifest([...dependencies, ...dependencies])
 
     assert.is(await checkManifest(manifest), undefined)
@@ -61,7 +61,7 @@ test(
 
 test(
   'a changed file is found, whether its size changed or not',
-  within(10_000, async ({ file, dependencies }) => {
+  within(60_000, async ({ file, dependencies }) => {
     const manifest = await makeManifest(dependencies)
 
     for (const text of ['value = 2\n', 'value = 10\n', '']) {
@@ -73,7 +73,7 @@ test(
 
 test(
   'a file written again with the same content has not changed',
-  within(10_000, async ({ file, app, dependencies }) => {
+  within(60_000, async ({ file, app, dependencies }) => {
     const manifest = await makeManifest(dependencies)
 
     writeFileSync(join(app, 'new'), readFileSync(file))
@@ -86,7 +86,7 @@ test(
 
 test(
   'a file with size and time as recorded is not read',
-  within(10_000, async ({ file, dependencies }) => {
+  within(60_000, async ({ file, dependencies }) => {
     const manifest = await makeManifest(dependencies)
 
     writeFileSync(file, 'value = 2\n')
@@ -98,7 +98,7 @@ test(
 
 test(
   'a file that was changed just before the record is read each time',
-  within(10_000, async ({ file }) => {
+  within(60_000, async ({ file }) => {
     const now = Date.now() / 1000
     utimesSync(file, now, now)
     const manifest = await makeManifest([{ path: file, kind: 'file' }])
@@ -113,7 +113,7 @@ test(
 
 test(
   'a symbolic link that is switched to a release with equal sizes and times is found',
-  within(10_000, async ({ app }) => {
+  within(60_000, async ({ app }) => {
     for (const [release, text] of [
       ['one', 'a'],
       ['two', 'b']
@@ -136,7 +136,7 @@ test(
 
 test(
   'a file that is gone, and one that is there now, are found',
-  within(10_000, async ({ app, file, dependencies }) => {
+  within(60_000, async ({ app, file, dependencies }) => {
     const manifest = await makeManifest(dependencies.filter(({ kind }) => kind !== 'folder'))
 
     writeFileSync(join(app, 'local.py'), '')
@@ -150,7 +150,7 @@ test(
 
 test(
   'a file in the place of a folder is found, and the other way about',
-  within(10_000, async ({ app, file, dependencies }) => {
+  within(60_000, async ({ app, file, dependencies }) => {
     const manifest = await makeManifest(dependencies.filter(({ kind }) => kind !== 'folder'))
 
     rmSync(join(app, 'package'), { recursive: true })
@@ -167,7 +167,7 @@ test(
 
 test(
   'a folder with another entry is found, one with the same entries is not',
-  within(10_000, async ({ app }) => {
+  within(60_000, async ({ app }) => {
     const manifest = await makeManifest([{ path: app, kind: 'folder' }])
 
     writeFileSync(join(app, 'flask.py'), '')
@@ -184,7 +184,7 @@ test(
 
 test(
   'a change of what was only looked for does not matter',
-  within(10_000, async ({ file }) => {
+  within(60_000, async ({ file }) => {
     const manifest = await makeManifest([{ path: file, kind: 'exists' }])
 
     writeFileSync(file, 'something else')
@@ -196,7 +196,7 @@ test(
 
 test(
   'what is not what Python saw any more cannot be recorded',
-  within(10_000, async ({ app, file }) => {
+  within(60_000, async ({ app, file }) => {
     const cases: readonly Dependency[] = [
       { path: file, kind: 'absent' },
       { path: join(app, 'gone.py'), kind: 'file' },
@@ -215,7 +215,7 @@ test(
 
 test(
   'what changed since the capture began cannot be recorded',
-  within(10_000, async ({ file, app, dependencies }) => {
+  within(60_000, async ({ file, app, dependencies }) => {
     const later = Date.now() + 10_000
     assert.is((await makeManifest(dependencies, later)).entries.length, 4)
 

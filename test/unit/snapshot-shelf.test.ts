@@ -53,7 +53,7 @@ test.after.each(({ remove }) => remove())
 
 test(
   'a file that took the place of a rejected one is not removed in its stead',
-  within(10_000, async ({ folder, store }) => {
+  within(60_000, async ({ folder, store }) => {
     await store.save(KEY, imageOf(), EMPTY)
     const rejected = openSync(fileOf(folder), 'r')
     const { ino } = fstatSync(rejected)
@@ -70,7 +70,7 @@ test(
 
 test(
   'the least recently used go first, a load counts as use, and the new one stays',
-  within(10_000, async ({ folder }) => {
+  within(60_000, async ({ folder }) => {
     const unlimited = new SnapshotStore({ folder })
     const keys = ['1', '2', '3'].map(keyOf)
     for (const [index, key] of keys.entries()) {
@@ -90,7 +90,7 @@ test(
 
 test(
   'the new one stays even when clocks say that it is the oldest',
-  within(10_000, async ({ folder, store }) => {
+  within(60_000, async ({ folder, store }) => {
     for (const key of ['1', '2'].map(keyOf)) {
       await store.save(key, imageOf(), EMPTY)
       age(fileOf(folder, key), -HOUR_MS)
@@ -106,7 +106,7 @@ test(
 
 test(
   'temporary files of dead writers are removed, young ones and strangers are not',
-  within(10_000, async ({ folder, store }) => {
+  within(60_000, async ({ folder, store }) => {
     mkdirSync(folder, { recursive: true })
     const names = ['0', '1'].map((digit) => `${KEY}.${digit.repeat(16)}.tmp`)
     const [old, young] = names.map((name) => join(folder, name)) as [string, string]
@@ -122,7 +122,7 @@ test(
 
 test(
   'a list tells of each snapshot, latest use first, and removes nothing',
-  within(10_000, async ({ folder, store }) => {
+  within(60_000, async ({ folder, store }) => {
     const [older, newer] = [keyOf('1'), keyOf('2')]
     for (const key of [older, newer]) await store.save(key, imageOf(), EMPTY)
     truncateSync(fileOf(folder, older), statSync(fileOf(folder, older)).size - 1)
@@ -144,7 +144,7 @@ test(
 
 test(
   'verifying finds what a header does not show, and removes nothing',
-  within(10_000, async ({ base, folder, store }) => {
+  within(60_000, async ({ base, folder, store }) => {
     const [damaged, stale] = [keyOf('1'), keyOf('2')]
     const path = join(base, 'local.py')
     await store.save(damaged, imageOf(), EMPTY)
@@ -170,7 +170,7 @@ test(
 
 test(
   'pruning removes what would be rejected, then what is too much, or everything',
-  within(10_000, async ({ folder, store }) => {
+  within(60_000, async ({ folder, store }) => {
     const [old, bad, linked] = [keyOf('1'), keyOf('2'), keyOf('3')]
     for (const key of [old, bad, KEY]) await store.save(key, imageOf(), EMPTY)
     age(fileOf(folder, old), HOUR_MS)

@@ -56,7 +56,7 @@ test.after.each(({ remove }) => remove())
 
 test(
   'what was saved is loaded, for its owner only, and nothing else is left in the folder',
-  within(10_000, async ({ folder, store }) => {
+  within(60_000, async ({ folder, store }) => {
     const image = imageOf()
     const manifest = await makeManifest([{ path: '/nowhere/at/all', kind: 'absent' }])
 
@@ -74,7 +74,7 @@ test(
 
 test(
   'there is none before one is saved, with or without a folder',
-  within(10_000, async ({ folder, store }) => {
+  within(60_000, async ({ folder, store }) => {
     assert.is(await store.load(KEY), undefined)
     assert.equal([await store.list(), await store.verify(), await store.prune()], [[], [], []])
     assert.not(existsSync(folder))
@@ -86,7 +86,7 @@ test(
 
 test(
   'a key that is a path is refused before anything is touched',
-  within(10_000, async ({ store }) => {
+  within(60_000, async ({ store }) => {
     for (const key of ['../x', `/${KEY}`, KEY.toUpperCase(), `${KEY}\n`, '']) {
       for (const use of [() => store.load(key), () => store.save(key, imageOf(), EMPTY)]) {
         const error = await use().catch((reason: unknown) => reason)
@@ -123,7 +123,7 @@ const DAMAGE: Readonly<
 for (const [name, [code, damage]] of Object.entries(DAMAGE)) {
   test(
     `a file that is ${name} is rejected once and removed, so that it can be made again`,
-    within(10_000, async ({ folder, store }) => {
+    within(60_000, async ({ folder, store }) => {
       await store.save(KEY, imageOf(), EMPTY)
       damage(fileOf(folder))
 
@@ -139,7 +139,7 @@ for (const [name, [code, damage]] of Object.entries(DAMAGE)) {
 
 test(
   'the file of another key under this name is rejected',
-  within(10_000, async ({ folder, store }) => {
+  within(60_000, async ({ folder, store }) => {
     await store.save(keyOf('1'), imageOf(), EMPTY)
     renameSync(fileOf(folder, keyOf('1')), fileOf(folder))
 
@@ -149,7 +149,7 @@ test(
 
 test(
   'a snapshot is stale when a file it depends on has changed',
-  within(10_000, async ({ base, store }) => {
+  within(60_000, async ({ base, store }) => {
     const path = join(base, 'wsgi.py')
     writeFileSync(path, '1')
     await store.save(KEY, imageOf(), await makeManifest([{ path, kind: 'file' }]))
@@ -164,7 +164,7 @@ test(
 
 test(
   'a symbolic link is not followed, nor is what it points to touched',
-  within(10_000, async ({ base, folder, store }) => {
+  within(60_000, async ({ base, folder, store }) => {
     await store.save(KEY, imageOf(), EMPTY)
     renameSync(fileOf(folder), join(base, 'elsewhere'))
     symlinkSync(join(base, 'elsewhere'), fileOf(folder))
@@ -180,7 +180,7 @@ test(
 
 test(
   'a folder in the place of a file is rejected',
-  within(10_000, async ({ folder, store }) => {
+  within(60_000, async ({ folder, store }) => {
     mkdirSync(fileOf(folder), { recursive: true })
 
     await rejection(store.load(KEY), FOREIGN)
@@ -192,7 +192,7 @@ test(
 
 test(
   'a file that others may write to is rejected',
-  within(10_000, async ({ folder, store }) => {
+  within(60_000, async ({ folder, store }) => {
     for (const mode of [0o620, 0o602, 0o666]) {
       await store.save(KEY, imageOf(), EMPTY)
       chmodSync(fileOf(folder), mode)
@@ -207,7 +207,7 @@ test(
 
 test(
   'a folder that others may write to is neither read nor written',
-  within(10_000, async ({ folder, store }) => {
+  within(60_000, async ({ folder, store }) => {
     await store.save(KEY, imageOf(), EMPTY)
     chmodSync(folder, 0o777)
 
@@ -222,7 +222,7 @@ test(
 if (process.geteuid?.() === 0) {
   test(
     'a file or a folder of another user is rejected and left alone',
-    within(10_000, async ({ folder, store }) => {
+    within(60_000, async ({ folder, store }) => {
       await store.save(KEY, imageOf(), EMPTY)
       chownSync(fileOf(folder), 12_345, 12_345)
 
@@ -239,7 +239,7 @@ if (process.geteuid?.() === 0) {
 
 test(
   'a file that is larger than all may be is not read',
-  within(10_000, async ({ folder, store }) => {
+  within(60_000, async ({ folder, store }) => {
     await store.save(KEY, imageOf(), EMPTY)
     const small = new SnapshotStore({ folder, limitBytes: 1000 })
 
@@ -253,7 +253,7 @@ test(
 
 test(
   'a file where the folder should be: nothing is saved, and a load says why',
-  within(10_000, async ({ base, folder, store }) => {
+  within(60_000, async ({ base, folder, store }) => {
     mkdirSync(join(base, 'cache'))
     writeFileSync(folder, 'precious')
 
@@ -273,7 +273,7 @@ for (const [code, reason] of [
 ] as const) {
   test(
     `a write that ends in ${code} leaves nothing behind, and what was there before`,
-    within(10_000, async ({ folder, store }) => {
+    within(60_000, async ({ folder, store }) => {
       const image = imageOf()
       await store.save(KEY, image, EMPTY)
       const failing = new SnapshotStore({ folder, write: failsHalfway(code) })

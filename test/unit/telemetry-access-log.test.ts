@@ -110,7 +110,7 @@ served.after.each(({ app }) => app.close())
 
 served(
   'each kind of body is counted without headers and framing',
-  within(5_000, async (context) => {
+  within(60_000, async (context) => {
     const app = start(context, 'json')
     app.get('/text', () => 'héllo')
     app.get('/stream', (_, reply) => reply.send(Readable.from([Buffer.alloc(700), 'abc'])))
@@ -142,7 +142,7 @@ served(
 
 served(
   'unknown paths and failing handlers are logged with the status that was sent',
-  within(5_000, async (context) => {
+  within(60_000, async (context) => {
     const app = start(context, 'combined')
     app.get('/fails', () => Promise.reject(new Error('x')))
     const url = await app.listen({ port: 0 })
@@ -159,7 +159,7 @@ served(
 
 served(
   'a client that leaves before any answer is logged as 499',
-  within(5_000, async (context) => {
+  within(60_000, async (context) => {
     const app = start(context, 'json')
     const asked = Promise.withResolvers<void>()
     app.get('/never', () => {
