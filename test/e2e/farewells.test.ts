@@ -179,7 +179,7 @@ test(
       await server.logged(/"kind":"surplus"/)
 
       assert.equal(farewells(server.log()), both('eviction_signal'))
-      assert.not.match(server.log(), /"level":"warn"|"kind":"reload"/)
+      assert.not.match(await server.caughtUp(), /"level":"warn"|"kind":"reload"/)
     })
   })
 )
