@@ -8,7 +8,7 @@ import { within } from '../unit/within.ts'
 import { open } from './connection.ts'
 import { temporaryFolder, testApp } from './places.ts'
 
-const LIMIT_MS = 60_000
+const LIMIT_MS = 120_000
 const DATA = temporaryFolder()
 const BODY_LIMIT = 100_000
 

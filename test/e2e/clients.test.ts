@@ -20,7 +20,7 @@ import { within } from '../unit/within.ts'
 import { temporaryFolder, testApp } from './places.ts'
 import { curl, version } from './programs.ts'
 
-const LIMIT_MS = 60_000
+const LIMIT_MS = 120_000
 const FOLDER = temporaryFolder()
 const LARGE = Buffer.from(
   Array.from({ length: 131_072 }, (_, line) => `${String(line).padStart(7, '0')}\n`).join('')

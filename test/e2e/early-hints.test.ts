@@ -9,7 +9,7 @@ import { within } from '../unit/within.ts'
 import { open } from './connection.ts'
 import { temporaryFolder, testApp } from './places.ts'
 
-const LIMIT_MS = 60_000
+const LIMIT_MS = 120_000
 const DATA = temporaryFolder()
 const STYLE = 'Link: </style.css>; rel=preload; as=style\r\n'
 const SCRIPT = 'Link: </script.js>; rel="preload"; as=script; title="a, b"\r\n'

@@ -8,7 +8,7 @@ import { within } from '../unit/within.ts'
 import { changed } from '../watching.ts'
 import { temporaryFolder, testApp } from './places.ts'
 
-const LIMIT_MS = 60_000
+const LIMIT_MS = 120_000
 const JSON_LOG = ['--log-format', 'json'] as const
 
 const test = suite('signals')
