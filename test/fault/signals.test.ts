@@ -3,10 +3,10 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { temporaryFolder, testApp } from '../e2e/places.ts'
 import { serve, type TestServer } from '../serve.ts'
 import { within } from '../unit/within.ts'
 import { changed } from '../watching.ts'
-import { temporaryFolder, testApp } from './places.ts'
 
 const LIMIT_MS = 120_000
 const JSON_LOG = ['--log-format', 'json'] as const

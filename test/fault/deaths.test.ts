@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { temporaryFolder, testApp } from '../e2e/places.ts'
 import { serve, type TestServer } from '../serve.ts'
 import { within } from '../unit/within.ts'
-import { temporaryFolder, testApp } from './places.ts'
 
 const LIMIT_MS = 120_000
 const DATA = temporaryFolder()

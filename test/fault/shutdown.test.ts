@@ -3,9 +3,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { temporaryFolder, testApp } from '../e2e/places.ts'
 import { fetchRaw, runWasgi, serve, type TestServer } from '../serve.ts'
 import { within } from '../unit/within.ts'
-import { temporaryFolder, testApp } from './places.ts'
 
 const LIMIT_MS = 90_000
 const DATA = temporaryFolder()

@@ -3,9 +3,9 @@ import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:
 import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { temporaryFolder } from '../e2e/places.ts'
 import { type ServeOptions, serve, type TestServer } from '../serve.ts'
 import { within } from '../unit/within.ts'
-import { temporaryFolder } from './places.ts'
 
 const LIMIT_MS = 120_000
 

@@ -4,9 +4,9 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { temporaryFolder, testApp } from '../e2e/places.ts'
 import { serve, type TestServer } from '../serve.ts'
 import { within } from '../unit/within.ts'
-import { temporaryFolder, testApp } from './places.ts'
 
 const LIMIT_MS = 120_000
 const LATE = '504 Gateway Timeout\nWASGI_ERR_REQUEST_TIMEOUT\n'
