@@ -25,8 +25,10 @@ export const FILE_READER: Reader = {
 }
 
 function matching(pattern: string): string[] {
-  // Two stars are one to Apache; here they would be all that lies below.
-  return /[*?[]/.test(pattern) ? globSync(pattern.replace(/\*+/g, '*')).sort() : [pattern]
+  if (!/[*?[]/.test(pattern)) return [pattern]
+  // Two stars are one to Apache; here they would be all that lies below. Braces and parentheses are
+  // nothing to Apache; here they would be alternatives, and twenty of them no end of work.
+  return globSync(pattern.replace(/\*+/g, '*').replace(/[{}()]/g, '?')).sort()
 }
 
 /** A folder stands for all files in it and below, as in Apache. */

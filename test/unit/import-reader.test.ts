@@ -52,6 +52,13 @@ test('two stars in a pattern are one', ({ folder }) => {
   assert.equal(found, [join(folder, 'sites/b.conf')])
 })
 
+test('braces in a pattern are no alternatives, however many there are', ({ folder }) => {
+  write(folder, 'a.conf', '{a,b}.conf')
+
+  assert.equal(FILE_READER.match(join(folder, '{a,b}.con?')), [join(folder, '{a,b}.conf')])
+  assert.equal(FILE_READER.match(join(folder, `${'{a,b}'.repeat(100)}*`)), [])
+})
+
 test('what cannot be looked at is not there', ({ folder }) => {
   symlinkSync('self', join(folder, 'self'))
   write(folder, 'file')
