@@ -9,7 +9,7 @@ import { words } from './words.ts'
 /** What needs a hand, and what is to be said then. */
 interface Guard {
   /** Whether it keeps nobody out, or what it keeps out is kept out here, too. */
-  readonly harmless: (args: readonly string[], given: Import) => boolean
+  readonly harmless: (args: readonly string[], given: Import, guard: Scoped) => boolean
   readonly text: string
 }
 
@@ -39,9 +39,15 @@ const GUARDS: Readonly<Record<string, Guard>> = {
     text: 'what is required further out counts, too, in Apache, and is left out here: add it.'
   },
   order: {
-    harmless: ([order = ''], { active }) =>
+    harmless: ([order = ''], { active }, { host, within }) =>
       order.toLowerCase() === 'deny,allow' ||
-      named(active, 'Allow').some(({ directive }) => /^from\s+all$/i.test(directive.args)),
+      // What another section allows is not allowed in this one.
+      named(active, 'Allow').some(
+        (allow) =>
+          /^from\s+all$/i.test(allow.directive.args) &&
+          allow.host === host &&
+          allow.within.at(-1) === within.at(-1)
+      ),
     text: ELSEWHERE
   },
   authbasicprovider: providers(),
@@ -75,7 +81,8 @@ function refuses(status: string): boolean {
 /** What is to be said of a directive that keeps somebody out; undefined of any other. */
 export function guardNote(given: Import, scoped: Scoped): Note | undefined {
   const guard = guardOf(scoped)
-  if (guard === undefined || guard.harmless(words(scoped.directive.args), given)) return undefined
+  if (guard === undefined) return undefined
+  if (guard.harmless(words(scoped.directive.args), given, scoped)) return undefined
   const elsewhere = given.applications.every((each) => reachOf(scoped.within, each) === 'none')
   return elsewhere ? undefined : noteOf(scoped, 'by hand', guard.text)
 }

@@ -23,6 +23,18 @@ test('what Apache would ask of clients is never dropped without a word', () => {
   assert.equal(noted(open), ['2 Require all denied: left out', '5 Require all granted: mapped'])
 })
 
+test('what one section allows does not open another one', () => {
+  const section = (path: string, allow: string): string =>
+    `<Location ${path}>\nOrder allow,deny\n${allow}</Location>`
+  const all = [section('/shop/open', 'Allow from all\n'), section('/shop/closed', '')].join('\n')
+
+  const orders = fates(importText(`WSGIScriptAlias /shop ${SHOP}\n${all}`)).filter((each) =>
+    each.includes('Order')
+  )
+
+  assert.equal(orders, ['3 Order allow,deny: not applicable', '7 Order allow,deny: by hand'])
+})
+
 test('what Apache refuses in a part of an application needs a hand, and not what it refuses elsewhere', () => {
   const of = (section: string): string | undefined => {
     const rule = `<${section}>\nRewriteRule ^ - [F]\nSSLVerifyClient require\n</${section.split(' ')[0]}>`
