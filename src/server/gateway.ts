@@ -20,6 +20,7 @@ import { turnOf } from './pipeline.ts'
 import { sendDebugPage, sendResponse } from './reply.ts'
 import { checkRequest, endsConnection, type HeadLimits, isHttp2 } from './request-checks.ts'
 import { type RequestFacts, requestFacts, withoutHeaders } from './request-facts.ts'
+import { boundUnread } from './unread.ts'
 
 export interface GatewayOptions {
   /** Who answers, and who else may, if a hook says so. */
@@ -42,8 +43,6 @@ export interface GatewayOptions {
 }
 
 const AUTHORIZATION = ['authorization']
-/** setTimeout takes no more. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** Answers one request. Rejects with an error whose text a client may see. */
 export async function answer(
@@ -128,21 +127,14 @@ function encoded({ line, headers }: RequestFacts): string {
   return head
 }
 
-/** Of a body that nobody reads any more: Node throws it away, however long it is and takes. */
-function boundRest(
-  raw: IncomingMessage,
-  reply: FastifyReply,
-  { bodyLimitBytes, bodyTimeoutMs }: GatewayOptions
-): void {
+/** What is too long, or has no length, ends the connection; any other rest may still arrive. */
+function boundRest(raw: IncomingMessage, reply: FastifyReply, options: GatewayOptions): void {
   const announced = Number(raw.headers['content-length'] ?? 0)
   if (isHttp2(raw) || raw.complete || (!isOpenEnded(raw) && announced === 0)) return
-  if (isOpenEnded(raw) || announced > bodyLimitBytes) {
+  if (isOpenEnded(raw) || announced > options.bodyLimitBytes) {
     reply.header('connection', 'close')
     lingerAfterResponse(raw.socket)
-  } else if (bodyTimeoutMs > 0) {
-    const timer = setTimeout(() => raw.socket.destroy(), Math.min(bodyTimeoutMs, LONGEST_TIMER_MS))
-    for (const name of ['end', 'close']) raw.once(name, () => clearTimeout(timer))
-  }
+  } else boundUnread(raw, options)
 }
 
 type TakenBody = Pick<GatewayRequest, 'body' | 'source'>
