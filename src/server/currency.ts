@@ -57,6 +57,8 @@ export class SeenCurrency implements Currency {
   readonly #seen = new Map<string, Saw>()
   #extra = ''
   #turn: Promise<void> | undefined
+  /** Whether what is on disk was not loaded to an end, though it is as it was then. */
+  #givenUp = false
   readonly #timer: NodeJS.Timeout
 
   constructor(options: SeenCurrencyOptions) {
@@ -82,6 +84,7 @@ export class SeenCurrency implements Currency {
   }
 
   renewing(): void {
+    this.#givenUp = false
     this.#seen.clear()
     // Known even if nothing of it is ever read, and a link to it may come to lead elsewhere.
     for (const path of this.#options.files()) {
@@ -106,6 +109,7 @@ export class SeenCurrency implements Currency {
       onChange(this.#changed())
       this.renewing()
       const outcome = await this.#load()
+      this.#givenUp = outcome === 'given up'
       if (outcome === 'given up') continue
       this.failure = outcome
       if (outcome !== undefined) onFailure(outcome)
@@ -142,7 +146,7 @@ export class SeenCurrency implements Currency {
 
   /** What is not as it was, and how it is now; '' if nothing is. */
   #changes(): string {
-    let changes = ''
+    let changes = this.#givenUp ? 'given up\n' : ''
     for (const { path, what, stamp } of this.#seen.values()) {
       const now = stampOf(path, what)
       if (now !== stamp) changes += `${path} ${now}\n`

@@ -209,6 +209,42 @@ test(
 )
 
 test(
+  'what was given up is loaded, even if what had changed meanwhile is as it was',
+  within(60_000, async ({ folder, file }) => {
+    const passing = join(folder, 'passing.py')
+    let reloads = 0
+    const seen = new SeenCurrency({
+      ...SEEN,
+      extra: [],
+      patienceMs: 1,
+      onFailure: assert.unreachable,
+      reload: (signal) => {
+        seen.saw(saw(folder, 'folder'))
+        if (++reloads > 1) return Promise.resolve()
+        writeFileSync(passing, '')
+        const { promise, reject } = Promise.withResolvers<void>()
+        signal?.addEventListener('abort', () => {
+          rmSync(passing)
+          reject(new Error('given up'))
+        })
+        return promise
+      }
+    })
+    try {
+      seen.saw(saw(file))
+      writeFileSync(file, 'two')
+
+      await seen.current()
+
+      assert.is(reloads, 2)
+      assert.is(seen.current(), undefined)
+    } finally {
+      seen.close()
+    }
+  })
+)
+
+test(
   'no more requests than the queue has room for wait for a script',
   within(5_000, async ({ file }) => {
     const loading = Promise.withResolvers<void>()
