@@ -82,6 +82,10 @@ export async function answer(
     const requestId = request.id
     const exchange = group.handle({ head, body, source, label, application, requestId })
     cancelWhenClosed(reply, exchange)
+    // What the application leaves unread has no fewer limits than what it reads.
+    if (source !== undefined && !isHttp2(request.raw)) {
+      reply.raw.once('finish', () => boundUnread(request.raw, options))
+    }
     visit?.queued(exchange)
     exchange.onHints = (fields) => sendEarlyHints(reply.raw, fields)
     return sendResponse(request, reply, await exchange.response)

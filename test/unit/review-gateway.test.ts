@@ -28,7 +28,8 @@ interface Site {
 async function site(
   app: FastifyInstance,
   serve: (exchange: Exchange, request: GatewayRequest) => void,
-  hooks?: Pick<Hooks, 'pass'>
+  hooks?: Pick<Hooks, 'pass'>,
+  bodyTimeoutMs = 0
 ): Promise<Site> {
   const { promise: cancelled, resolve } = Promise.withResolvers<Exchange>()
   const handle = (request: GatewayRequest): Exchange => {
@@ -44,7 +45,7 @@ async function site(
     scriptName: '',
     limits: { requestLineLimit: 8190, headerLimit: 16_384, headerCountLimit: 100 },
     bodyLimitBytes: 1e8,
-    bodyTimeoutMs: 0,
+    bodyTimeoutMs,
     proxies: undefined,
     debug: false
   }
@@ -108,6 +109,25 @@ test(
     }
   })
 )
+
+for (const fields of ['Content-Length: 90000', 'Transfer-Encoding: chunked']) {
+  test(
+    `who is answered and never ends an unread body of ${fields} loses the connection`,
+    within(60_000, async () => {
+      const answers = (exchange: Exchange): void => exchange.complete('200 OK', BYTES)
+      const { app, port } = await site(Fastify(), answers, undefined, 50)
+      const client = connect(port, '127.0.0.1').on('error', () => {})
+      const received: Buffer[] = []
+      client.on('data', (bytes: Buffer) => received.push(bytes))
+
+      client.write(`POST / HTTP/1.1\r\nHost: x\r\n${fields}\r\n\r\n`)
+      await new Promise((resolve) => client.once('close', resolve))
+
+      assert.match(Buffer.concat(received).toString(), /^HTTP\/1.1 200 OK\r\n/)
+      await app.close()
+    })
+  )
+}
 
 test(
   'an application whose response a hook has replaced is stopped, not left to wait',
