@@ -14,6 +14,7 @@ import type { ProxyRules } from '../wire/trusted-proxies.ts'
 import { sendEarlyHints } from './early-hints.ts'
 import { isHeldBack } from './expectations.ts'
 import type { Hooks } from './hooks/hooks.ts'
+import type { Follow } from './hooks/questions.ts'
 import type { Destination, Routes } from './hooks/routes.ts'
 import { lingerAfterResponse } from './linger.ts'
 import { turnOf } from './pipeline.ts'
@@ -67,7 +68,7 @@ export async function answer(
     const passed =
       hooks === undefined
         ? undefined
-        : await hooks.pass(facts, label, routes, (asked) => cancelWhenClosed(reply, asked))
+        : await hooks.pass(facts, label, routes, lastCancelledWhenClosed(reply))
     const told = passed?.facts ?? facts
     const { group, application, currency }: Destination = passed?.destination ?? routes.own
     if (visit !== undefined) options.visits?.move(visit, group.name)
@@ -114,6 +115,17 @@ function isNews(error: WasgiError, { own, others }: Routes): boolean {
 function cancelWhenClosed(reply: FastifyReply, exchange: Pick<Exchange, 'cancel'>): void {
   if (isGone(reply)) exchange.cancel()
   else reply.raw.once('close', () => exchange.cancel())
+}
+
+/** The same of one question after the other: with a listener for each, Node would warn of a leak. */
+function lastCancelledWhenClosed(reply: FastifyReply): Follow {
+  let last: Parameters<Follow>[0] | undefined
+  return (asked) => {
+    const first = last === undefined
+    last = asked
+    if (isGone(reply)) asked.cancel()
+    else if (first) reply.raw.once('close', () => last?.cancel())
+  }
 }
 
 /** Whether the response is closed: nothing tells of it again. HTTP/2 has that with the stream alone. */

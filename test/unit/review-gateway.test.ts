@@ -1,5 +1,5 @@
 // The gateway between real connections and a group that does only what the test says.
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import http from 'node:http'
 import http2 from 'node:http2'
 import { type AddressInfo, connect } from 'node:net'
@@ -128,6 +128,38 @@ for (const fields of ['Content-Length: 90000', 'Transfer-Encoding: chunked']) {
     })
   )
 }
+
+test(
+  'of several questions of hooks the last is cancelled with its client, by one listener',
+  within(60_000, async () => {
+    const fastify = Fastify()
+    const asked = Promise.withResolvers<readonly number[]>()
+    const cancelled = Promise.withResolvers<void>()
+    const question = { cancel: () => {} }
+    let raw = new EventEmitter()
+    fastify.addHook('onRequest', async (_request, reply) => {
+      raw = reply.raw
+    })
+    const pass: Hooks['pass'] = async (_facts, label, _routes, follow = () => {}) => {
+      const counts = [raw.listenerCount('close')]
+      for (let i = 0; i < 3; i++) follow(question)
+      follow({ cancel: cancelled.resolve })
+      asked.resolve([...counts, raw.listenerCount('close')])
+      await cancelled.promise
+      throw new WasgiError('WASGI_ERR_CLIENT_GONE', [label])
+    }
+    const { app, port } = await site(fastify, () => {}, { pass })
+    const client = connect(port, '127.0.0.1').on('error', () => {})
+
+    client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    const [before = 0, after] = await asked.promise
+    client.destroy()
+    await cancelled.promise
+
+    assert.is(after, before + 1)
+    await app.close()
+  })
+)
 
 test(
   'an application whose response a hook has replaced is stopped, not left to wait',
