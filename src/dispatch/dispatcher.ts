@@ -30,6 +30,8 @@ export class Dispatcher {
   readonly #waiting: RequestQueue
   #lastId = 0
   #inProgress = 0
+  /** Requests that wait for new code. */
+  #renewing = 0
   #idleSince: number = performance.now()
   #closed = false
   #whenIdle: (() => void) | undefined
@@ -257,8 +259,17 @@ export class Dispatcher {
   /** The application was not called: it will be, once it is loaded anew. */
   #renew(exchange: Exchange): void {
     exchange.recall()
+    const { queueLimit, onStale } = this.#options
     if (exchange.over) this.#left()
-    else this.#options.onStale(() => this.#tryElsewhere(exchange))
+    // Nobody else bounds how many they are. As with a changed script, the others get old code.
+    else if (queueLimit > 0 && this.#renewing >= queueLimit / 2) this.#tryElsewhere(exchange)
+    else {
+      this.#renewing++
+      onStale(() => {
+        this.#renewing--
+        this.#tryElsewhere(exchange)
+      })
+    }
   }
 
   #failed(worker: GroupWorker, exchange: Exchange, error: WasgiError): void {

@@ -102,6 +102,7 @@ export function bench(
     bootError?: WasgiError
     retryInMs?: number
     hasSpare?: boolean
+    onStale?: (resume: () => void) => void
   } = {}
 ): Bench {
   const table = new RequestTable(new SharedArrayBuffer(requestTableBytes(count * ROWS_PER_WORKER)))
@@ -121,7 +122,7 @@ export function bench(
       queueTimeoutMs: options.queueTimeoutMs ?? 0,
       queueLimit: options.queueLimit ?? 0,
       grants: () => [],
-      onStale: (resume) => resume(),
+      onStale: options.onStale ?? ((resume) => resume()),
       workers: () => workers.filter((worker) => worker.state !== 'dead'),
       bootError: () => options.bootError,
       retryInMs: () => options.retryInMs ?? 0,

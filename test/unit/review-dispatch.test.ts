@@ -134,4 +134,32 @@ test(
   })
 )
 
+test(
+  'no more requests than half of the queue wait for new code, and each is answered once',
+  within(60_000, async () => {
+    const resumes: (() => void)[] = []
+    const onStale = (resume: () => void): unknown => resumes.push(resume)
+    const { dispatcher, threads, send } = bench(1, { queueLimit: 4, onStale })
+    const [thread] = threads as [FakeThread]
+    const exchanges: Exchange[] = []
+
+    for (let i = 0; i < 3; i++) {
+      exchanges.push(await send())
+      const task = thread.tasks.at(-1)
+      thread.start(task)
+      thread.answer(task, { kind: 'stale' })
+      await settle()
+    }
+    assert.is(resumes.length, 2)
+    const third = thread.tasks.at(-1)
+    assert.is(third?.id, exchanges[2]?.id)
+    for (const resume of resumes) resume()
+    await settle()
+    await work(thread, thread.tasks.indexOf(third as (typeof thread.tasks)[0]))
+
+    assert.equal(await Promise.all(exchanges.map(codeOf)), Array(3).fill('answered'))
+    await dispatcher.idle()
+  })
+)
+
 test.run()
