@@ -143,7 +143,7 @@ export const APACHE_DIRECTIVES: readonly Row[] = [
     'RedirectMatch',
     `${FRONT} One that refuses, with a status of 400 or more, needs your hand.`
   ),
-  none('RewriteRule', `${FRONT} One that refuses, with [F], needs your hand.`),
+  none('RewriteRule', `${FRONT} One that refuses, with [F] or [G], needs your hand.`),
   none(
     'CustomLog',
     'The access log goes to standard error in the combined format, unless access_log, access_log_format or access_log_file say otherwise.'

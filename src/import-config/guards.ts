@@ -57,7 +57,7 @@ const GUARDS: Readonly<Record<string, Guard>> = {
   redirectmatch: { harmless: ([status = '']) => !refuses(status), text: ELSEWHERE },
   rewriterule: {
     harmless: (args) =>
-      !/^\[(?:.*,)?\s*(?:F|forbidden|R=[45]\d\d)\s*(?:,.*)?\]$/i.test(args[2] ?? ''),
+      !/^\[(?:.*,)?\s*(?:F|forbidden|G|gone|R=[45]\d\d)\s*(?:,.*)?\]$/i.test(args[2] ?? ''),
     text: ELSEWHERE
   },
   requestheader: {

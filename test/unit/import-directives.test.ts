@@ -191,6 +191,7 @@ const CASES: readonly Case[] = [
   ['RewriteRule ^/old /new [R=301,L]', 'not applicable'],
   ['RewriteRule ^/private - [F]', 'by hand'],
   ['RewriteRule ^/private - [NC,F,L]', 'by hand'],
+  ['RewriteRule ^/old - [L,G]', 'by hand'],
   ['CustomLog /var/log/a combined', 'not applicable'],
   ['ErrorLog ${APACHE_LOG_DIR}/error.log', 'not applicable'],
   ['Use Site', 'by hand']
