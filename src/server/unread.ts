@@ -1,6 +1,7 @@
 // What is still to come of a body that nobody reads any more. Node throws it away, however long it is and
 // however long that takes.
 import type { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 
 /** setTimeout takes no more. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
@@ -18,6 +19,7 @@ export interface UnreadLimits {
 export function boundUnread(raw: IncomingMessage, limits: UnreadLimits): void {
   const { bodyLimitBytes, bodyTimeoutMs } = limits
   const { socket } = raw
+  if (!(socket instanceof Socket)) return // app.inject() has no connection
   // Of a client that is gone no end would ever be seen.
   if (bodyTimeoutMs === 0 || raw.complete || socket.destroyed) return
   const [since, before] = [performance.now(), socket.bytesRead]

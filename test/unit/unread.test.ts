@@ -2,6 +2,8 @@
 import { once } from 'node:events'
 import http, { type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import Fastify from 'fastify'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { boundUnread, type UnreadLimits } from '../../src/server/unread.ts'
@@ -103,6 +105,29 @@ test(
     assert.equal(after[0], before[0])
     assert.equal(listeners(raw), after)
     server.close()
+  })
+)
+
+test(
+  'a request that came over no connection has none to lose',
+  within(60_000, async () => {
+    const app = Fastify()
+    const listeners = Promise.withResolvers<number>()
+    app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    app.post('/', async ({ raw }, reply) => {
+      reply.raw.once('finish', () => {
+        boundUnread(raw, { bodyLimitBytes: 100, bodyTimeoutMs: 1 })
+        listeners.resolve(raw.socket.listenerCount('close'))
+      })
+      return ''
+    })
+    const payload = new Readable({ read() {} })
+    const headers = { 'content-type': 'a/b', 'content-length': '9' }
+
+    const { statusCode } = await app.inject({ method: 'POST', url: '/', payload, headers })
+
+    assert.equal([statusCode, await listeners.promise], [200, 0])
+    await app.close()
   })
 )
 
