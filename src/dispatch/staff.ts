@@ -95,6 +95,7 @@ export class Staff {
   leastReady(): GroupWorker | undefined {
     const { staying } = this
     if (staying.length <= this.wanted) return undefined
-    return staying.find(({ state }) => state !== 'ready') ?? staying.at(-1)
+    const unready = staying.find(({ state }) => state !== 'ready')
+    return unready ?? staying.findLast(({ exchanges }) => exchanges.size === 0) ?? staying.at(-1)
   }
 }

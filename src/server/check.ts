@@ -57,11 +57,13 @@ async function checkPool(pool: Pool): Promise<CheckResult> {
 
 async function checkHooks({ mounts }: Pool, group: string, events: GroupEvents): Promise<void> {
   const distinct = new Map(mounts.map((mount) => [hooksKey(mount.settings), mount]))
-  for (const [index, mount] of [...distinct.values()].entries()) {
+  let begun = 0
+  for (const mount of distinct.values()) {
     const settings = { ...mount.settings, lazyInitialization: false, snapshot: false }
     const resolved = { ...mount, settings }
-    const name = hooksName(group, index + 1)
+    const name = hooksName(group, begun + 1)
     const hooks = await Hooks.begin(resolved, name, new SharedLocks(), events)
+    if (hooks !== undefined) begun++
     try {
       await hooks?.interpreter.group.started
     } finally {

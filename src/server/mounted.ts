@@ -71,6 +71,8 @@ export class Mounted implements WasgiDecorator {
   metrics: Metrics | undefined
   /** Of the plugin; a server of our own has one from its start. */
   admin: Admin | undefined
+  /** Where that has routes already. */
+  readonly adminPaths: Set<string> = new Set()
 
   /** Events of groups, logged and counted. */
   events(log: FastifyBaseLogger): GroupEvents {

@@ -21,6 +21,10 @@ export async function offerAdmin(
   const { admin } = mounted
   if (admin === undefined) return
   mounted.metrics = admin.metrics
+  // Registrations may share their options.
+  const path = `${instance.prefix}${adminPath}`
+  if (mounted.adminPaths.has(path)) return
+  mounted.adminPaths.add(path)
   admin.addRoutes(instance, adminPath)
   instance.addHook('onReady', async () => admin.health.serving())
   instance.addHook('preClose', async () => admin.health.draining())

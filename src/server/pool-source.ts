@@ -3,23 +3,42 @@ import type { Pool } from '../config/application-group.ts'
 import type { Recipe } from '../dispatch/group.ts'
 import { poolOptions } from './group-options.ts'
 
+interface Configured {
+  readonly pool: Pool
+  readonly scripts: readonly string[]
+}
+
 export class PoolSource {
-  #pool: Pool
-  /** The applications' own files by the paths they were named by: a link on the way may lead elsewhere. */
-  scripts: readonly string[]
+  #now: Configured
 
   constructor(pool: Pool, scripts: readonly string[]) {
-    this.#pool = pool
-    this.scripts = scripts
+    this.#now = { pool, scripts }
   }
 
-  /** `pool` is how it is configured from now on. Rejects when there are no such files or folders. */
-  async recipe(pool: Pool = this.#pool): Promise<Recipe> {
-    this.#pool = pool
+  /** The applications' own files by the paths they were named by: a link on the way may lead elsewhere. */
+  get scripts(): readonly string[] {
+    return this.#now.scripts
+  }
+
+  /** Rejects when there are no such files or folders. */
+  async recipe(): Promise<Recipe> {
+    const { pool } = this.#now
     const { options, scripts } = await poolOptions(pool, [])
-    if (pool !== this.#pool) return this.recipe() // it has been configured anew meanwhile
-    this.scripts = scripts
+    if (pool !== this.#now.pool) return this.recipe() // it has been configured anew meanwhile
+    this.#now = { pool, scripts }
     const { boot, snapshot } = options
     return { boot, snapshot }
+  }
+
+  /** `pool` is how it is configured from now on, unless `load` fails: then it is as before. */
+  async configure(pool: Pool, load: () => Promise<void>): Promise<void> {
+    const before = this.#now
+    this.#now = { ...before, pool }
+    try {
+      await load()
+    } catch (error) {
+      if (this.#now.pool === pool) this.#now = before
+      throw error
+    }
   }
 }

@@ -99,15 +99,18 @@ async function loadAnew(
   pool: Pool | undefined,
   log: FastifyBaseLogger
 ): Promise<void> {
-  const recipe = await source.recipe(pool)
-  currency?.renewing()
-  try {
-    await group.reload('rolling', recipe)
-  } catch (error) {
-    currency?.renewed(error)
-    throw error
+  const load = async (): Promise<void> => {
+    const recipe = await source.recipe()
+    currency?.renewing()
+    try {
+      await group.reload('rolling', recipe)
+    } catch (error) {
+      currency?.renewed(error)
+      throw error
+    }
+    currency?.renewed(undefined)
   }
-  currency?.renewed(undefined)
+  await (pool === undefined ? load() : source.configure(pool, load))
   if (pool !== undefined && pool.settings.mode === 'daemon') staff(group, pool, log)
 }
 

@@ -266,12 +266,13 @@ test(
 )
 
 test(
-  'two applications of one server are in one account, and further paths to it are possible',
+  'all applications of one server are in one account, which may have further paths',
   within(LIMIT_MS, async () => {
     const app = Fastify({ pluginTimeout: 0 })
     const common = { app: example('hello.py'), workers: 1, mode: 'embedded' } as const
     await app.register(wasgi, { ...common, prefix: '/a', processGroup: 'a', adminPath: '/one' })
     await app.register(wasgi, { ...common, prefix: '/b', processGroup: 'b', adminPath: '/two' })
+    await app.register(wasgi, { ...common, prefix: '/c', processGroup: 'c', adminPath: '/one' })
     try {
       await app.inject('/b/')
       const { groups } = (await app.inject('/one/ready')).json()
@@ -279,7 +280,7 @@ test(
 
       assert.equal(
         groups.map(({ group }: { group: string }) => group),
-        ['a', 'b']
+        ['a', 'b', 'c']
       )
       assert.match(body, 'wasgi_requests_total{group="b",method="GET",status="200"} 1\n')
     } finally {

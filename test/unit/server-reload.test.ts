@@ -61,7 +61,7 @@ test(
 )
 
 test(
-  'a script that has changed is loaded as a configuration says that is read anew meanwhile',
+  'a script that has changed is loaded as a configuration says that is read anew meanwhile, unless that fails',
   within(5_000, async ({ folder }) => {
     const site = { server: 'localhost', prefix: '' }
     const poolWith = (word: string): Pool => {
@@ -70,14 +70,25 @@ test(
       return pool as Pool
     }
     const source = new PoolSource(poolWith('old'), [])
+    let configured = ''
+    const word = async (): Promise<unknown> => (await source.recipe()).boot.env.WORD
 
-    const recipes = await Promise.all([source.recipe(), source.recipe(poolWith('new'))])
+    const [changed] = await Promise.all([
+      word(),
+      source.configure(poolWith('new'), async () => {
+        configured = String(await word())
+      })
+    ])
 
-    assert.equal(
-      [...recipes, await source.recipe()].map(({ boot }) => boot.env.WORD),
-      ['new', 'new', 'new']
-    )
+    assert.equal([changed, configured, await word()], ['new', 'new', 'new'])
     assert.equal(source.scripts, [join(folder, 'app.py')])
+
+    const refused = source.configure(poolWith('broken'), async () => {
+      assert.is(await word(), 'broken')
+      throw new Error('it cannot be imported')
+    })
+    await refused.catch(() => {})
+    assert.is(await word(), 'new')
   })
 )
 

@@ -282,7 +282,7 @@
   /**
    * Called by the host: what the request waits for fails. It may still come, for nobody. If a callback
    * begins or goes on between the end of a wait of the request's and its code, the next wait looks like
-   * one of the callback's: then all waits fail.
+   * one of the callback's, or the other way round: if none is left that looks like its own, all fail.
    */
   const interrupt = () => {
     if (!interruptWaits(request)) interruptWaits()

@@ -20,7 +20,7 @@ _LONGER: Final = 65536.0
 
 @dataclass(frozen=True)
 class Usage:
-    """What an interpreter has used so far. In embedded mode its processor time cannot be told from the
+    """What an interpreter's thread has used so far, and its memory. In embedded mode its processor time cannot be told from the
     server's, and is 0."""
 
     user: float = 0.0
