@@ -201,7 +201,7 @@ test(
 
       const lives = counted.filter((_count, index) => (counted[index + 1] ?? 1) === 1)
       assert.equal(new Set(lives), new Set([1, 2]))
-      assert.equal(boots(server), ['default/1 restored'])
+      assert.equal(await boots(server), ['default/1 restored'])
     })
   })
 )
