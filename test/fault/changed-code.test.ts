@@ -161,7 +161,9 @@ test(
         while (!answers.has('app MODULE page')) answers.add(await textOf(server))
         const after = await Promise.all([textOf(server), textOf(server), textOf(server)])
 
-        assert.equal([...answers], ['app module page', 'app MODULE page'])
+        // The file is looked at once a second: the old page may come first, and nothing else may.
+        answers.delete('app module page')
+        assert.equal([...answers], ['app MODULE page'])
         assert.equal([...new Set(after)], ['app MODULE page'])
 
         writeFileSync(app, 'import missing_words\n')
