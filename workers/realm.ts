@@ -13,7 +13,7 @@ export type RealmFunction = (...args: unknown[]) => unknown
  */
 export const THREAD_OPTIONS: readonly string[] = ['--no-force-async-hooks-checks']
 
-/** Megabytes: enough for every interpreter and Python's deep recursion; design 4. */
+/** Enough for an interpreter in a thread that has nothing else to do; the default of `stack_size`, too. */
 export const STACK_MB = 8
 
 export interface Realm {

@@ -159,6 +159,11 @@ export interface WasgiGroupOptions {
    */
   readonly hostBytesLimit?: Size | undefined
   /**
+   * The stack of a worker's thread: how deep Python and JavaScript may call each other. How deep
+   * Python alone may recurse does not depend on it. Not in embedded mode. Default: "8M".
+   */
+  readonly stackSize?: Size | undefined
+  /**
    * How much of a response may be produced before the client has accepted it; then the application
    * waits. Default: "256K".
    */

@@ -267,6 +267,11 @@ export interface Settings {
    */
   readonly hostBytesLimit: number
   /**
+   * The stack of a worker's thread: how deep Python and JavaScript may call each other. How deep
+   * Python alone may recurse does not depend on it. Not in embedded mode. In bytes.
+   */
+  readonly stackSize: number
+  /**
    * How much of a response may be produced before the client has accepted it; then the application
    * waits. In bytes.
    */

@@ -35,6 +35,8 @@ export interface CrewOptions {
   readonly startupTimeoutMs: number
   /** What a worker's thread may hold outside of WebAssembly memory and /tmp. */
   readonly hostBytesLimit: number
+  /** Bytes of the stack of a worker's thread. */
+  readonly stackSize: number
   readonly boot: BootTemplate
 }
 
@@ -359,8 +361,8 @@ export class Crew {
 
 const SHUTDOWN: Ending = { kind: 'shutdown', reason: 'the server was closed before it was done' }
 
-function threadOptions({ workers, startupTimeoutMs, hostBytesLimit }: CrewOptions) {
-  return { size: workers, greetTimeoutMs: startupTimeoutMs, hostBytesLimit }
+function threadOptions({ workers, startupTimeoutMs, hostBytesLimit, stackSize }: CrewOptions) {
+  return { size: workers, greetTimeoutMs: startupTimeoutMs, hostBytesLimit, stackSize }
 }
 
 /** What only a builder says (src/snapshot/builder.ts). */

@@ -4,7 +4,7 @@
 import { fileURLToPath } from 'node:url'
 import type { MessagePort, Worker } from 'node:worker_threads'
 import { Piscina } from 'piscina'
-import { STACK_MB, THREAD_OPTIONS } from '../../workers/realm.ts'
+import { THREAD_OPTIONS } from '../../workers/realm.ts'
 import type { Batch, GroupData, Hello } from '../wire/messages.ts'
 import { WORKERS_URL } from './assets.ts'
 import { bootDelayMs } from './backoff.ts'
@@ -71,6 +71,8 @@ export interface ThreadPoolOptions {
   readonly greetTimeoutMs: number
   /** What a thread may hold in JavaScript's objects, besides its own. */
   readonly hostBytesLimit: number
+  /** Bytes. */
+  readonly stackSize: number
 }
 
 export class ThreadPool implements Pool {
@@ -79,6 +81,7 @@ export class ThreadPool implements Pool {
   readonly #events: PoolEvents
   readonly #greetTimeoutMs: number
   readonly #hostBytesLimit: number
+  readonly #stackSize: number
   readonly #pools = new Set<Piscina>()
   readonly #threads = new Map<number, Newborn>()
   /** Threads there should be beyond `#size`. */
@@ -90,10 +93,11 @@ export class ThreadPool implements Pool {
   #closed = false
 
   constructor(options: ThreadPoolOptions, data: GroupData, events: PoolEvents) {
-    const { size, greetTimeoutMs, hostBytesLimit } = options
+    const { size, greetTimeoutMs, hostBytesLimit, stackSize } = options
     this.#size = size
     this.#greetTimeoutMs = greetTimeoutMs
     this.#hostBytesLimit = hostBytesLimit
+    this.#stackSize = stackSize
     this.#data = data
     this.#events = events
     this.#addPool(size)
@@ -138,7 +142,7 @@ export class ThreadPool implements Pool {
       env: {},
       execArgv: [...THREAD_OPTIONS],
       resourceLimits: {
-        stackSizeMb: STACK_MB,
+        stackSizeMb: this.#stackSize / MEBIBYTE,
         maxOldGenerationSizeMb: OWN_HEAP_MB + Math.ceil(this.#hostBytesLimit / MEBIBYTE)
       },
       loadBalancer: (_task, workers) => workers.find((worker) => worker.id === this.#chosen) ?? null

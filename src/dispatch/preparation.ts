@@ -16,6 +16,8 @@ export interface PreparationOptions extends Recipe {
   readonly lazy: boolean
   readonly memoryLimitBytes: number
   readonly startupTimeoutMs: number
+  /** Bytes of the stack of a thread. */
+  readonly stackSize: number
 }
 
 /** For the start: the store, or if the group is eager, a new capture. */
@@ -58,14 +60,15 @@ async function imageOf(
   events: SnapshotEvents,
   from: ImageFrom
 ): Promise<Image | undefined> {
-  const { snapshot, name, boot, startupTimeoutMs, signal } = options
+  const { snapshot, name, boot, startupTimeoutMs, stackSize, signal } = options
   const source = snapshot && snapshotSource(snapshot, options, assets, events)
   const stored = from === 'capture' ? undefined : await source?.stored()
   if (stored !== undefined || from === 'store') return stored
   const owner = locks.newOwner()
   const requests = new SharedArrayBuffer(requestTableBytes(1))
   const data: GroupData = { requests, locks: locks.buffer }
-  const building = { assets, name: `${name}/builder`, owner, boot, startupTimeoutMs, signal }
+  const limits = { startupTimeoutMs, stackSize }
+  const building = { assets, name: `${name}/builder`, owner, boot, ...limits, signal }
   try {
     if (source !== undefined) return await source.make(data, building)
     await tryApplication(data, building, events)

@@ -155,7 +155,7 @@ export const DAEMON_OPTIONS: readonly DaemonRow[] = [
   without(
     'stack-size',
     "the system's",
-    'How deep Python and C code may recurse is fixed in WebAssembly, whatever the stack of the thread.'
+    'How deep Python and C code may recurse is fixed in WebAssembly; stack_size is of the thread around it, whose default is enough.'
   ),
   without('receive-buffer-size', '', NO_SOCKET),
   without('send-buffer-size', '', NO_SOCKET),

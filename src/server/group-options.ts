@@ -86,6 +86,7 @@ export async function poolOptions(
     queueLimit: settings.queueLimit,
     startupTimeoutMs: settings.startupTimeout,
     hostBytesLimit: settings.hostBytesLimit,
+    stackSize: settings.stackSize,
     recycle: {
       restartIntervalMs: settings.restartInterval,
       cpuTimeLimitMs: settings.cpuTimeLimit,

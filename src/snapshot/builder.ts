@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { type MessagePort, Worker } from 'node:worker_threads'
 import type { InterpreterAssets } from '../../workers/boot/assets.ts'
-import { STACK_MB, THREAD_OPTIONS } from '../../workers/realm.ts'
+import { THREAD_OPTIONS } from '../../workers/realm.ts'
 import { WORKERS_URL } from '../dispatch/assets.ts'
 import { bootError } from '../dispatch/failure.ts'
 import type { BootTemplate } from '../dispatch/worker.ts'
@@ -30,6 +30,8 @@ export interface BuildOptions {
   /** Requests such as `GET /` that are answered before the capture. */
   readonly warmup: readonly string[]
   readonly startupTimeoutMs: number
+  /** Bytes of its thread's stack. */
+  readonly stackSize: number
   /** Captures nothing, and so ends as refused. */
   readonly trial?: boolean
   /** Gives it up. */
@@ -51,7 +53,7 @@ export async function buildSnapshot(
     workerData: data,
     env: {},
     execArgv: [...THREAD_OPTIONS],
-    resourceLimits: { stackSizeMb: STACK_MB }
+    resourceLimits: { stackSizeMb: options.stackSize / 2 ** 20 }
   })
   const { name, startupTimeoutMs, signal } = options
   const { promise: ended, resolve, reject } = Promise.withResolvers<Refused>()

@@ -167,7 +167,7 @@ function assertKept({ settings, origins }: ResolvedSettings): void {
 async function subjectOf(resolved: ResolvedMounts): Promise<Subject> {
   const pool = { ...resolved, name: resolved.settings.processGroup }
   const { options, applications } = await poolOptions(pool, [])
-  const { name, boot, memoryLimitBytes, startupTimeoutMs, snapshot } = options
+  const { name, boot, memoryLimitBytes, startupTimeoutMs, stackSize, snapshot } = options
   if (snapshot === undefined) throw new TypeError('these settings make no snapshot')
   const { logLevel: level, logFormat: format } = resolved.settings
   const events = groupEvents(createLogger({ level, format }))
@@ -178,7 +178,8 @@ async function subjectOf(resolved: ResolvedMounts): Promise<Subject> {
     const requests = new SharedArrayBuffer(requestTableBytes(1))
     const data = { requests, locks: locks.buffer }
     const owner = locks.newOwner()
-    return source.capture(data, { assets, name: `${name}/builder`, owner, boot, startupTimeoutMs })
+    const limits = { startupTimeoutMs, stackSize }
+    return source.capture(data, { assets, name: `${name}/builder`, owner, boot, ...limits })
   }
   const target = applications.map((application) => application.target).join(', ')
   return { target, source, capture, warn: (error) => events.onSnapshotFailure(error) }

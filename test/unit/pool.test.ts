@@ -41,25 +41,29 @@ function watch(
   const changed = (): void => {
     for (const check of checks) check()
   }
-  const pool = new ThreadPool({ size, greetTimeoutMs, hostBytesLimit: 2 ** 28 }, DATA, {
-    onThread: (thread) => {
-      live.set(thread.threadId, thread)
-      onThread(thread)
-      changed()
-    },
-    onFault: (threadId) => {
-      failed.add(threadId)
-      changed()
-    },
-    onExit: (threadId) => {
-      live.delete(threadId)
-      changed()
-    },
-    onStillborn: (reason) => {
-      stillborn.push(reason)
-      changed()
+  const pool = new ThreadPool(
+    { size, greetTimeoutMs, hostBytesLimit: 2 ** 28, stackSize: 2 ** 23 },
+    DATA,
+    {
+      onThread: (thread) => {
+        live.set(thread.threadId, thread)
+        onThread(thread)
+        changed()
+      },
+      onFault: (threadId) => {
+        failed.add(threadId)
+        changed()
+      },
+      onExit: (threadId) => {
+        live.delete(threadId)
+        changed()
+      },
+      onStillborn: (reason) => {
+        stillborn.push(reason)
+        changed()
+      }
     }
-  })
+  )
   const until = (condition: () => boolean): Promise<void> =>
     new Promise((resolve) => {
       const check = (): void => {

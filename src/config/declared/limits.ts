@@ -125,6 +125,16 @@ export const LIMIT_OPTIONS = {
     expected: 'a size of 64M or more',
     text: "The most memory a worker's thread may use besides WebAssembly memory and /tmp: what Python hands to JavaScript. Then the worker is ended and replaced. Not in embedded mode."
   },
+  stackSize: {
+    kind: 'size',
+    schema: { type: 'integer', minimum: 1_048_576, maximum: 134_217_728 },
+    surfaces: ['command', 'plugin'],
+    default: '8M',
+    heading: 'Limits',
+    placeholder: 'SIZE',
+    expected: 'a size from 1M to 128M',
+    text: "The stack of a worker's thread: how deep Python and JavaScript may call each other. How deep Python alone may recurse does not depend on it. Not in embedded mode."
+  },
   responseWindow: {
     kind: 'size',
     schema: { type: 'integer', minimum: 4_096, maximum: 67_108_864 },
