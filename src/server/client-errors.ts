@@ -89,7 +89,7 @@ function abandon(socket: Socket, open: Open): void {
 /** Whether a request that was refused half-way through its head may be a HEAD. */
 function mayBeHead({ rawPacket, bytesParsed = 0 }: ClientError): boolean {
   const read = Buffer.isBuffer(rawPacket) ? rawPacket.toString('latin1', 0, bytesParsed + 1) : ''
-  return /(?:^|\n)HEAD /.test(read)
+  return read.includes('HEAD ') // wherever: behind a body no line begins with it
 }
 
 /** `method` is that of the request that broke off, if it is that. */
