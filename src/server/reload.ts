@@ -73,8 +73,8 @@ export class ServerReload {
     if (kept.length > 0) {
       log.warn({ options: kept }, `changed, but only a restart makes it count: ${kept.join(', ')}`)
     }
-    const elsewhere = kept.some((key) => ROUTES.includes(key))
-    server = elsewhere ? this.#server : takenOver(running, server)
+    const rerouted = kept.some((key) => ROUTES.includes(key))
+    server = rerouted ? this.#server : takenOver(running, server)
     this.#server = server
     return new Map(poolsOf(server, site).map((pool) => [pool.name, pool]))
   }

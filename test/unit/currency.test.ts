@@ -145,7 +145,7 @@ test(
 
 test(
   'who has waited long for a script to be loaded goes on with the old one, as does who comes then',
-  within(5_000, async ({ file }) => {
+  within(60_000, async ({ file }) => {
     let now = 0
     let reloads = 0
     const loading = Promise.withResolvers<void>()
@@ -178,7 +178,7 @@ test(
 
 test(
   'with --reload what hangs while it is loaded is given up once it is mended',
-  within(5_000, async ({ file }) => {
+  within(60_000, async ({ file }) => {
     const failures: unknown[] = []
     let reloads = 0
     const seen = new SeenCurrency({
@@ -246,7 +246,7 @@ test(
 
 test(
   'no more requests than the queue has room for wait for a script',
-  within(5_000, async ({ file }) => {
+  within(60_000, async ({ file }) => {
     const loading = Promise.withResolvers<void>()
     const script = new ScriptCurrency({
       ...SCRIPT,
@@ -270,7 +270,7 @@ test(
 
 test(
   'a script behind a symbolic link has changed when the link leads to another one',
-  within(5_000, async ({ folder, file }) => {
+  within(60_000, async ({ folder, file }) => {
     const [link, other] = [join(folder, 'current.py'), join(folder, 'other.py')]
     symlinkSync(file, link)
     writeFileSync(other, 'one')
@@ -298,7 +298,7 @@ test(
 
 test(
   'what has become of a reload that somebody else asked for is what is shown from then on',
-  within(5_000, async ({ file }) => {
+  within(60_000, async ({ file }) => {
     const failure = new WasgiError('WASGI_ERR_INTERNAL', ['test'])
     const options = { ...SEEN, extra: [], onFailure: () => {} }
     const seen = new SeenCurrency({ ...options, reload: () => Promise.reject(failure) })
@@ -323,7 +323,7 @@ test(
 
 test(
   'a file that is written anew within its time and size has changed, to --reload',
-  within(5_000, async ({ file }) => {
+  within(60_000, async ({ file }) => {
     utimesSync(file, 1, 1)
     const [seen, script] = [stampOf(file, 'file'), stampOf(file, 'script')]
     // The clock of the file system need not have moved on since.

@@ -22,7 +22,7 @@ test.after.each(({ folder }) => rmSync(folder, { recursive: true }))
 
 test(
   'more workers than there can be without a restart are told of',
-  within(5_000, async ({ folder }) => {
+  within(60_000, async ({ folder }) => {
     const config = (workers: number): void =>
       writeFileSync(join(folder, 'wasgi.toml'), `app = "app.py"\nworkers = ${workers}\n`)
     config(2)
@@ -62,7 +62,7 @@ test(
 
 test(
   'a script that has changed is loaded as a configuration says that is read anew meanwhile, unless that fails',
-  within(5_000, async ({ folder }) => {
+  within(60_000, async ({ folder }) => {
     const site = { server: 'localhost', prefix: '' }
     const poolWith = (word: string): Pool => {
       const flags = { app: 'app.py', env: [`WORD=${word}`] }
