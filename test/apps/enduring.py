@@ -27,6 +27,13 @@ def burn(_query):
         pass
 
 
+def crunch(_query):
+    """Use it for so long without a pause that nothing else of the thread turns."""
+    end = time.perf_counter() + 3
+    while time.perf_counter() < end:
+        pass
+
+
 def block(_query):
     """Have the event loop stand still once the request is answered."""
     WebLoop().call_later(0.05, spin)
@@ -55,4 +62,12 @@ def end(_query):
     os._exit(3)
 
 
-DEEDS = {"/work": work, "/burn": burn, "/block": block, "/stall": stall, "/wait": wait, "/end": end}
+DEEDS = {
+    "/work": work,
+    "/burn": burn,
+    "/crunch": crunch,
+    "/block": block,
+    "/stall": stall,
+    "/wait": wait,
+    "/end": end,
+}

@@ -164,6 +164,8 @@ test(
 )
 
 interface Measured {
+  /** Just after the application began to record, in seconds. */
+  readonly began: number
   readonly process: Readonly<Record<string, number>>
   readonly interval: Readonly<Record<string, number>>
 }
@@ -177,6 +179,7 @@ test(
       const busy = JSON.parse((await server.request('/compute')).text) as Measured
 
       // The snapshot was taken after the count began; a restored interpreter begins anew.
+      assert.ok((quiet.process.restart_time ?? 0) > quiet.began)
       assert.is(quiet.process.request_count, 0)
       assert.is(busy.process.request_count, 1)
       const { cpu_user_time: before = 0 } = quiet.process

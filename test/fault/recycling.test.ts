@@ -199,13 +199,12 @@ test(
 )
 
 test(
-  'a request that takes longer than deadlock_timeout is no deadlock',
+  'a request that computes for longer than deadlock_timeout is no deadlock',
   within(LIMIT_MS, async () => {
     await withServer(['--workers', '1', '--deadlock-timeout', '1s'], async (server) => {
-      const replies = []
-      for (let i = 0; i < 4; i++) replies.push(await server.request('/burn'))
+      const reply = await server.request('/crunch')
 
-      assert.equal(new Set(replies.map(({ status }) => status)), new Set([200]))
+      assert.is(reply.status, 200)
       assert.equal(deathsIn(await server.caughtUp()), [])
     })
   })
